@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* wire.h: the frontend/backend protocol as an engine without a socket.
+ *
+ * The caller moves bytes, the engine understands them:
+ *
+ *     for (;;) {
+ *         while ((st = ww_conn_next(&c, &msg)) == WW_OK) use(&msg);
+ *         if (st < 0) fail(ww_conn_error(&c));
+ *         w = ww_conn_wants(&c);
+ *         if (w & WW_WANT_CLOSED) break;
+ *         if (w & WW_WANT_WORK) ww_conn_work(&c, 1000);             // a slice of PBKDF2
+ *         if (w & WW_WANT_TLS)  handshake, then ww_conn_tls_done();
+ *         if (w & WW_WANT_GROW) ww_conn_grow(&c, bigger, cap);       // free what it returns
+ *         if (w & WW_WANT_SEND) { p = ww_conn_send_buf(&c, &n); write; ww_conn_send_ack(&c, written); }
+ *         if (w & WW_WANT_RECV) { p = ww_conn_recv_buf(&c, &n); read;  ww_conn_recv_ack(&c, got); }
+ *     }
+ *
+ * One lifetime rule: a slice obtained from the engine stays valid until the next ww_conn_recv_buf() or
+ * ww_conn_grow(); ww_conn_next() never moves bytes.
+ *
+ * Source: the documentation's chapter "Frontend/Backend Protocol"; fe-protocol3.c, fe-connect.c. */
+#ifndef WALWIRE_WIRE_H
+#define WALWIRE_WIRE_H
+
+#include <walwire/auth.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+/* What ww_conn_next() hands out; the value is the wire's type byte. Everything else is answered or
+ * swallowed by the engine. */
+typedef enum ww_msg_type {
+    WW_MSG_READY = 'Z',             /* ReadyForQuery: a command may be sent now */
+    WW_MSG_ERROR = 'E',             /* ErrorResponse to a command (before IDLE it is ww_conn_error()) */
+    WW_MSG_NOTICE = 'N',
+    WW_MSG_PARAMETER = 'S',         /* ParameterStatus */
+    WW_MSG_NOTIFICATION = 'A',
+    WW_MSG_ROW_DESCRIPTION = 'T',
+    WW_MSG_ROW = 'D',
+    WW_MSG_COMMAND_COMPLETE = 'C',
+    WW_MSG_EMPTY_QUERY = 'I',
+    WW_MSG_COPY_BOTH = 'W',
+    WW_MSG_COPY_DATA = 'd',
+    WW_MSG_COPY_DONE = 'c'
+} ww_msg_type;
+
+/* A message whose layout was checked: the functions below cannot fail on it. */
+typedef struct ww_msg {
+    char type;      /* ww_msg_type */
+    ww_slice body;  /* without type and length */
+} ww_msg;
+
+/* ErrorResponse and NoticeResponse: every field the protocol knows; empty slice where absent. */
+typedef struct ww_server_error {
+    ww_slice severity_localized;    /* S */
+    ww_slice severity;              /* V: ERROR FATAL PANIC WARNING NOTICE DEBUG INFO LOG */
+    ww_slice sqlstate;              /* C: 5 characters; "XX000" where the server sent none */
+    ww_slice message;               /* M */
+    ww_slice detail;                /* D */
+    ww_slice hint;                  /* H */
+    ww_slice position;              /* P */
+    ww_slice internal_position;     /* p */
+    ww_slice internal_query;        /* q */
+    ww_slice context;               /* W */
+    ww_slice schema, table, column, type_name, constraint; /* s t c d n */
+    ww_slice file, line, routine;   /* F L R */
+} ww_server_error;
+
+void ww_msg_error(const ww_msg *msg, ww_server_error *out);            /* ERROR, NOTICE */
+void ww_msg_parameter(const ww_msg *msg, ww_slice *name, ww_slice *value); /* PARAMETER */
+ww_slice ww_msg_command_tag(const ww_msg *msg);                        /* COMMAND_COMPLETE */
+char ww_msg_transaction_status(const ww_msg *msg);                     /* READY: 'I', 'T' or 'E' */
+
+/* A column of ROW_DESCRIPTION */
+typedef struct ww_field {
+    ww_slice name;
+    uint32_t table_oid;
+    int16_t attnum;
+    uint32_t type_oid;
+    int16_t type_len;
+    int32_t typmod;
+    int16_t format; /* 0 text, 1 binary */
+} ww_field;
+
+/* Walks the columns of ROW_DESCRIPTION (ww_fields_next) or ROW (ww_row_next, value.ptr NULL: SQL NULL). */
+typedef struct ww_row_iter {
+    const uint8_t *at;
+    uint16_t left;
+} ww_row_iter;
+ww_row_iter ww_row_begin(const ww_msg *msg);
+bool ww_fields_next(ww_row_iter *it, ww_field *field);
+bool ww_row_next(ww_row_iter *it, ww_slice *value);
+
+/* Copies what an error message says into `err` (status ERR_SERVER). */
+void ww_error_from_server(const ww_msg *msg, ww_error *err);
+
+/* ---- configuration -------------------------------------------------------------------------- */
+
+#define WW_PROTOCOL_3_0 0x00030000u
+#define WW_PROTOCOL_3_2 0x00030002u
+
+typedef enum ww_conn_tls {
+    WW_CONN_PLAIN,      /* never ask for TLS */
+    WW_CONN_TLS_PREFER, /* ask; if the server answers 'N', go on without */
+    WW_CONN_TLS_REQUIRE,/* ask; 'N' is ERR_TLS */
+    WW_CONN_TLS_DIRECT  /* the first byte is TLS (server 17+); ALPN "postgresql" must be selected */
+} ww_conn_tls;
+
+typedef enum ww_channel_binding {
+    WW_CHANNEL_BINDING_PREFER, WW_CHANNEL_BINDING_DISABLE, WW_CHANNEL_BINDING_REQUIRE
+} ww_channel_binding;
+
+/* Methods for `allowed_auth`; 0 there means: any, but cleartext only over an encrypted connection or a
+ * Unix socket. */
+#define WW_AUTH_NONE 1u        /* the server asks for nothing (trust, peer, cert) */
+#define WW_AUTH_CLEARTEXT 2u   /* listed explicitly: allowed over plain TCP too */
+#define WW_AUTH_MD5 4u
+#define WW_AUTH_SCRAM 8u
+
+typedef struct ww_param {
+    const char *name;
+    const char *value;
+} ww_param;
+
+/* Limits, each with its default; an error names the option that raises it. */
+#define WW_DEFAULT_MAX_COPY_DATA 0x3fffffffu    /* --max-message */
+#define WW_DEFAULT_MAX_MESSAGE (1u << 20)       /* every other message after authentication */
+#define WW_MAX_AUTH_MESSAGE 2000u               /* as libpq */
+#define WW_MAX_ERROR_MESSAGE 30000u             /* before ReadyForQuery; as libpq */
+#define WW_MAX_PREAUTH_BYTES 65536u             /* all messages before AuthenticationOk together */
+#define WW_MAX_STARTUP_PACKET 10000u            /* what the server takes */
+#define WW_MIN_RECV_BUFFER 4096u
+
+typedef struct ww_conn_config {
+    size_t struct_size;
+    const char *user;               /* required */
+    const char *database;           /* NULL: the server takes the user's name */
+    const char *password;           /* NULL: none; asked for then is ERR_AUTH. Must live until IDLE */
+    const ww_param *params;         /* further startup parameters, in order; must not be user, */
+    size_t nparams;                 /* database or replication */
+    bool replication;               /* replication=database: a logical walsender */
+    uint32_t protocol;              /* WW_PROTOCOL_3_0 (default) or 3_2 */
+    ww_conn_tls tls;
+    bool local;                     /* a Unix socket: cleartext is safe, TLS never asked for */
+    ww_channel_binding channel_binding;
+    unsigned allowed_auth;          /* WW_AUTH_* or 0 */
+    uint32_t scram_max_iterations;  /* 0: WW_SCRAM_DEFAULT_MAX_ITERATIONS */
+    const ww_crypto *crypto;        /* NULL: every request for a secret is ERR_AUTH */
+    uint8_t nonce[WW_SCRAM_NONCE_BYTES]; /* fresh random bytes */
+    uint8_t *recv_buffer;           /* caller's memory, at least WW_MIN_RECV_BUFFER */
+    size_t recv_size;
+    uint8_t *send_buffer;           /* caller's memory, at least WW_MIN_RECV_BUFFER */
+    size_t send_size;
+    size_t max_copy_data;           /* 0: default */
+    size_t max_message;             /* 0: default */
+} ww_conn_config;
+
+/* ---- the engine ----------------------------------------------------------------------------- */
+
+/* States are named for what they wait for. docs/wire-states.md is printed from the table in
+ * src/wire/state.c. */
+typedef enum ww_conn_state {
+    WW_CONN_EXPECT_SSL_ANSWER,
+    WW_CONN_EXPECT_TLS,             /* the handshake, done by the caller */
+    WW_CONN_EXPECT_AUTH,
+    WW_CONN_EXPECT_SASL_CONTINUE,
+    WW_CONN_HASHING,                /* WORK */
+    WW_CONN_EXPECT_SASL_FINAL,
+    WW_CONN_EXPECT_AUTH_OK,
+    WW_CONN_EXPECT_READY,           /* authenticated; parameters and key follow */
+    WW_CONN_IDLE,
+    WW_CONN_BUSY,                   /* a query runs */
+    WW_CONN_COPY_BOTH,
+    WW_CONN_COPY_ENDING,            /* we sent CopyDone; data may still come */
+    WW_CONN_COPY_ENDED,             /* the server ended it (too); CommandComplete, ReadyForQuery follow */
+    WW_CONN_TERMINATING,            /* we sent Terminate */
+    WW_CONN_CLOSED,
+    WW_CONN_FAILED
+} ww_conn_state;
+const char *ww_conn_state_name(ww_conn_state state);
+
+/* Bits of ww_conn_wants() */
+#define WW_WANT_RECV 1u
+#define WW_WANT_SEND 2u
+#define WW_WANT_TLS 4u      /* do a TLS handshake now, then ww_conn_tls_done() */
+#define WW_WANT_WORK 8u     /* call ww_conn_work() */
+#define WW_WANT_GROW 16u    /* the message under way needs a bigger buffer: ww_conn_grow() */
+#define WW_WANT_EVENT 32u   /* ww_conn_next() has something */
+#define WW_WANT_CLOSED 64u  /* nothing more will happen */
+
+/* What the caller learned in the TLS handshake. */
+typedef struct ww_tls_info {
+    bool alpn_postgresql;           /* ALPN "postgresql" was selected */
+    uint8_t cert_hash[64];          /* tls-server-end-point data; cert_hash_len 0: the certificate's */
+    size_t cert_hash_len;           /* signature has no digest (Ed25519): cannot bind */
+} ww_tls_info;
+
+/* Caller's memory; the members are the library's (src/wire/conn.c says what they mean). Holds secrets
+ * until ww_conn_fini(). */
+typedef struct ww_conn {
+    ww_conn_config config;
+    ww_conn_state state;
+    ww_error error;
+    uint8_t *in;                    /* receive buffer */
+    size_t in_size, in_start, in_end, in_need;
+    uint8_t *out;                   /* send buffer */
+    size_t out_size, out_start, out_end;
+    size_t preauth_bytes;
+    bool tls_active, tls_offered_plus, eof, authenticated_peer, negotiated;
+    unsigned auth_done;             /* WW_AUTH_* that was completed */
+    ww_tls_info tls_info;
+    uint32_t protocol;              /* in force */
+    uint32_t backend_pid;
+    uint8_t cancel_key[256];
+    size_t cancel_key_len;
+    int server_version;             /* 180004 for 18.4; 0 before it was reported */
+    char server_version_text[64];
+    bool in_hot_standby;
+    size_t parameter_count;
+    uint64_t ignored;               /* notices and the like seen where nobody asked */
+    ww_scram scram;
+} ww_conn;
+
+/* Checks the configuration, copies it (strings stay the caller's) and queues the first packet.
+ * ERR_USAGE names the bad member; ERR_LIMIT if the startup packet would pass WW_MAX_STARTUP_PACKET. */
+ww_status ww_conn_init(ww_conn *c, const ww_conn_config *config, ww_error *err);
+
+unsigned ww_conn_wants(const ww_conn *c);
+
+/* Where to receive into, and how much fits (> 0 while RECV is wanted). May move unread bytes: slices
+ * end here. Then ww_conn_recv_ack() with what arrived, or ww_conn_recv_eof(). */
+uint8_t *ww_conn_recv_buf(ww_conn *c, size_t *cap);
+void ww_conn_recv_ack(ww_conn *c, size_t n);
+/* The peer closed. clean: an orderly end (FIN, and close_notify under TLS). Messages already received
+ * are still handed out; then END if nothing was outstanding, else ERR_IO. */
+void ww_conn_recv_eof(ww_conn *c, bool clean);
+/* GROW: gives a buffer of `cap` bytes (at least twice the old one, or ww_conn_need()); returns the old
+ * one for the caller to free. Slices end here. */
+uint8_t *ww_conn_grow(ww_conn *c, uint8_t *buffer, size_t cap);
+/* The size of the whole message under way, header included; 0 if unknown. A peer's claim: let the
+ * buffer follow the bytes that arrived, not this. */
+size_t ww_conn_need(const ww_conn *c);
+
+const uint8_t *ww_conn_send_buf(const ww_conn *c, size_t *len);
+void ww_conn_send_ack(ww_conn *c, size_t n);
+
+void ww_conn_tls_done(ww_conn *c, const ww_tls_info *info);
+/* WORK: at most `rounds` rounds of PBKDF2. WW_MORE, WW_OK or an error. */
+ww_status ww_conn_work(ww_conn *c, uint32_t rounds);
+
+/* The next message. WW_OK: *msg holds it. WW_MORE: look at wants(). WW_END: closed in order.
+ * Below 0: failed for good; ww_conn_error() says why, and so does every later call.
+ * Before IDLE the server's ErrorResponse is such a failure (ERR_SERVER, or ERR_AUTH for class 28). */
+ww_status ww_conn_next(ww_conn *c, ww_msg *msg);
+
+/* The first error; status WW_OK while there is none. Valid until ww_conn_fini(). */
+const ww_error *ww_conn_error(const ww_conn *c);
+
+/* Commands. Each queues one message; WW_OK, ERR_USAGE in a state that does not allow it (the engine
+ * goes on), ERR_LIMIT if the send buffer has no room (send first, or give a bigger one at init). */
+ww_status ww_conn_query(ww_conn *c, ww_slice sql, ww_error *err);          /* IDLE; no NUL inside */
+ww_status ww_conn_copy_data(ww_conn *c, ww_slice data, ww_error *err);     /* COPY_BOTH */
+ww_status ww_conn_copy_done(ww_conn *c, ww_error *err);                    /* COPY_BOTH */
+ww_status ww_conn_terminate(ww_conn *c, ww_error *err);                    /* from IDLE on; 'X' */
+
+/* The packet that asks the server, on a connection of its own, to cancel what this one does. Writes to
+ * out[cap] (272 bytes suffice); returns its length, 0 if the server gave no key. */
+size_t ww_conn_cancel_packet(const ww_conn *c, uint8_t *out, size_t cap);
+
+/* Wipes secrets. The buffers stay the caller's. Safe on zeroed memory and twice. */
+void ww_conn_fini(ww_conn *c);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
