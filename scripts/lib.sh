@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+# lib.sh: what setup, test and demo share. Sourced, never run.
+#
+# Nothing that is built or tested runs as root: a PostgreSQL server refuses to, and a test of file
+# permissions would prove nothing. Started as root, the scripts do the rest as the user $user.
+set -euo pipefail
+umask 022
+
+user=walwire
+clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+jobs=$(nproc)
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$(basename "$0"): $*"; exit 1; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# as_user COMMAND...: runs it without privileges and without the caller's environment (PG*, HOME,
+# a PATH into somebody's home). In place when we are not root.
+as_user() {
+    local keep=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
+                TERM="${TERM:-dumb}" WALWIRE_CACHE="$(cache)" PYTHONDONTWRITEBYTECODE=1)
+    if is_root; then
+        setpriv --reuid="$user" --regid="$user" --init-groups \
+            env -i "${keep[@]}" HOME="$(getent passwd "$user" | cut -d: -f6)" "$@"
+    else
+        env -i "${keep[@]}" HOME="$HOME" "$@"
+    fi
+}
+
+# cache: where the servers are kept; tests/server/fetch.py decides.
+cache() { python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import fetch; print(fetch.cache())' \
+              "$clone/tests/server"; }
+
+# unreadable_to_user: true if the clone lies where the user cannot read all of it, as below a 0700
+# directory.
+unreadable_to_user() {
+    ! as_user test -x "$clone" || [ -n "$(as_user find "$clone" \
+        \( -path "$clone/.git" -o -path "$clone/build" \) -prune -o ! -readable -print -quit 2>&1)" ]
+}
+
+# workplace: prints the tree to build and test in: the clone itself, or for root with a clone that the
+# user cannot read a copy of it, refreshed by modification time so that builds stay incremental.
+workplace() {
+    if ! is_root; then
+        printf '%s\n' "$clone"
+        return
+    fi
+    local tree=$clone
+    if unreadable_to_user; then
+        tree=/var/cache/walwire/tree-$(printf '%s' "$clone" | cksum | cut -d' ' -f1)
+        mkdir -p "$tree"
+        find "$tree" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+        tar -C "$clone" -c --exclude=./build --exclude=./.git . | tar -C "$tree" -x --no-same-owner
+        chown -R "$user:$user" "$tree"
+    fi
+    mkdir -p "$tree/build"
+    chown -R "$user:$user" "$tree/build"
+    printf '%s\n' "$tree"
+}
