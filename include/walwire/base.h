@@ -61,7 +61,7 @@ typedef uint64_t ww_mono_us;
 
 #define WW_MONO_NEVER UINT64_MAX
 
-/* The two clocks an engine is told of: deadlines come from mono_us, message timestamps from wall. */
+/* The two clocks an engine is told of: deadlines come from mono_us, timestamps from wall. */
 typedef struct ww_now {
     ww_mono_us mono_us;
     ww_pg_time wall;
@@ -137,8 +137,9 @@ void ww_error_clear(ww_error *err);
 bool ww_status_retryable(const ww_error *err);
 
 /* Copies `text` so that it is safe to show: control characters, DEL, C1 controls, bidirectional
- * overrides and bytes that are not UTF-8 become \xNN or \u{NNNN}; a backslash stays as it is. Writes at
- * most cap - 1 bytes, cut between characters, and a NUL; returns the length written. cap > 0. */
+ * overrides and bytes that are not UTF-8 become \xNN or \u{NNNN}; a backslash stays as it is.
+ * Writes at most cap - 1 bytes, cut between characters, and a NUL; returns the length written.
+ * cap > 0. */
 size_t ww_text_escape(ww_slice text, char *out, size_t cap);
 
 /* ---- allocation ----------------------------------------------------------------------------- */

@@ -31,9 +31,12 @@ size_t ww__copy_cut(char *out, size_t cap, ww_slice text)
     if (cap == 0)
         return 0;
     if (n > cap - 1) {
-        n = cap - 1;
-        while (n > 0 && (text.ptr[n] & 0xC0) == 0x80)
+        size_t cut = cap - 1;
+        n = cut;
+        while (n > 0 && cut - n < 3 && (text.ptr[n] & 0xC0) == 0x80)
             n--;
+        if ((text.ptr[n] & 0xC0) == 0x80)
+            n = cut; /* not UTF-8: one place is as good as another */
     }
     if (n > 0)
         memcpy(out, text.ptr, n);
@@ -63,7 +66,8 @@ ww_status ww__fail_text(ww_error *err, ww_status status, const char *what, const
     return ww__fail_about(err, status, what, ww_slice_of(subject));
 }
 
-ww_status ww__fail_at(ww_error *err, ww_status status, const char *what, uint64_t offset, char type)
+ww_status ww__fail_at(ww_error *err, ww_status status, const char *what, uint64_t offset,
+                      char type)
 {
     ww__fail(err, status, what);
     if (err != NULL) {

@@ -12,7 +12,8 @@ ww_status ww__fail(ww_error *err, ww_status status, const char *what);
 ww_status ww__fail_about(ww_error *err, ww_status status, const char *what, ww_slice subject);
 ww_status ww__fail_text(ww_error *err, ww_status status, const char *what, const char *subject);
 /* The same, at a byte offset of a message of this type (0: none). */
-ww_status ww__fail_at(ww_error *err, ww_status status, const char *what, uint64_t offset, char type);
+ww_status ww__fail_at(ww_error *err, ww_status status, const char *what, uint64_t offset,
+                      char type);
 
 /* Sets or extends err->subject. */
 void ww__error_add(ww_error *err, ww_slice text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* reader.h: the one place where bounds are checked. A reader walks bytes; the first read that does not fit,
- * or the first rule broken, sticks, and every later read gives zero. Check once, at the end. */
+/* reader.h: the one place where bounds are checked. A reader walks bytes; the first read that does
+ * not fit, or the first rule broken, sticks, and every later read gives zero. Check once, at the
+ * end. */
 #ifndef WALWIRE_BASE_READER_H
 #define WALWIRE_BASE_READER_H
 
@@ -16,7 +17,10 @@ typedef struct ww__reader {
 
 static inline ww__reader ww__reader_of(ww_slice bytes)
 {
-    ww__reader r = { bytes.ptr, bytes.ptr, bytes.ptr + bytes.len, NULL, NULL };
+    /* The empty slice may have no address, and NULL + 0 is undefined in C. */
+    static const uint8_t nothing[1] = { 0 };
+    const uint8_t *start = bytes.len > 0 ? bytes.ptr : nothing;
+    ww__reader r = { start, start, start + bytes.len, NULL, NULL };
     return r;
 }
 
@@ -25,7 +29,8 @@ static inline size_t ww__left(const ww__reader *r)
     return (size_t)(r->end - r->at);
 }
 
-/* Records that `rule` was broken `back` bytes before the current position; nothing is left to read. */
+/* Records that `rule` was broken `back` bytes before the current position; nothing is left to
+ * read. */
 static inline void ww__break(ww__reader *r, const char *rule, size_t back)
 {
     if (r->broken == NULL) {

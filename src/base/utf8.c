@@ -38,6 +38,17 @@ size_t ww__utf8_decode(const uint8_t *p, size_t left, uint32_t *code)
     return 0;
 }
 
+size_t ww__utf8_encode(uint32_t code, uint8_t out[4])
+{
+    static const uint8_t lead[] = { 0, 0x00, 0xC0, 0xE0, 0xF0 };
+    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    size_t i;
+    for (i = n - 1; i > 0; i--, code >>= 6)
+        out[i] = (uint8_t)(0x80 | (code & 0x3F));
+    out[0] = (uint8_t)(lead[n] | code);
+    return n;
+}
+
 bool ww__is_unsafe(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x061C ||

@@ -5,11 +5,15 @@
 
 #include <walwire/base.h>
 
-/* The length (1 to 4) of the valid character at p[0 .. left), and its code point; 0 if it is not valid. */
+/* The length (1 to 4) of the valid character at p[0 .. left), and its code point; 0 if it is not
+ * valid. */
 size_t ww__utf8_decode(const uint8_t *p, size_t left, uint32_t *code);
 
-/* True for what must not reach a terminal: C0, DEL, C1, line and paragraph separators, bidirectional
- * controls. */
+/* Writes the character and returns its length (1 to 4). code <= 0x10FFFF and no surrogate. */
+size_t ww__utf8_encode(uint32_t code, uint8_t out[4]);
+
+/* True for what must not reach a terminal: C0, DEL, C1, line and paragraph separators,
+ * bidirectional controls. */
 bool ww__is_unsafe(uint32_t code);
 
 #endif

@@ -13,6 +13,7 @@ typedef struct ww__writer {
     bool overflow;
 } ww__writer;
 
+/* ptr is never NULL, not even for cap 0. */
 static inline ww__writer ww__writer_of(uint8_t *ptr, size_t cap)
 {
     ww__writer w = { ptr, ptr, ptr + cap, false };
