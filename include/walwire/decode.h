@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decode.h: pgoutput messages to events, without copying a byte.
  *
- * ww_decode() walks one message once, checks it whole and hands out an event whose slices point into
- * that message. They live as long as the message does. After that, iterating a tuple cannot fail.
+ * ww_decode() walks one message once, checks it whole and hands out an event whose slices point
+ * into that message. They live as long as the message does. After that, iterating a tuple cannot
+ * fail.
  *
  * Source: src/backend/replication/logical/proto.c and pgoutput.c; the documentation's section
  * "Logical Replication Message Formats". */
@@ -30,15 +31,15 @@ typedef struct ww_relation_column {
 } ww_relation_column;
 
 /* A table as the server described it last. Owned by the relation cache: valid until the cache gets
- * another Relation message of the same id, is reset or closed. */
+ * a different definition of the same id, is reset or closed. */
 typedef struct ww_relation {
-    uint32_t id;            /* its OID on the server; names may change, this does not */
-    uint32_t slot;          /* dense index in the cache, 0 ..: for side tables such as render plans */
-    uint32_t version;       /* 1 for the first definition of this id, +1 for each that differs */
-    uint64_t serial;        /* unique in the cache for each stored definition; never 0 */
-    ww_slice nspname;       /* schema; "pg_catalog" where the wire has the empty string */
+    uint32_t id;           /* its OID on the server; names may change, this does not */
+    uint32_t slot;         /* dense index in the cache, 0 ..: for side tables (render plans) */
+    uint32_t version;      /* 1 for the first definition of this id, +1 for each that differs */
+    uint64_t serial;       /* unique in the cache for each stored definition; never 0 */
+    ww_slice nspname;      /* schema; "pg_catalog" where the wire has the empty string */
     ww_slice relname;
-    char replica_identity;  /* 'd' default, 'n' nothing, 'f' full, 'i' index */
+    char replica_identity; /* 'd' default, 'n' nothing, 'f' full, 'i' index */
     uint16_t ncols;
     const ww_relation_column *columns;
 } ww_relation;
@@ -53,8 +54,9 @@ void ww_relcache_close(ww_relcache *cache);
 /* Forgets all relations, as after a reconnect: they are not found until the server describes them
  * again. Serial numbers and versions go on, and an equal definition keeps its version. */
 void ww_relcache_reset(ww_relcache *cache);
-/* The relation with this id, or NULL. O(1). */
+/* The relation with this id, or NULL. At most 32 steps, whatever ids the server chose. */
 const ww_relation *ww_relcache_find(const ww_relcache *cache, uint32_t id);
+/* How many relations can be found. */
 size_t ww_relcache_count(const ww_relcache *cache);
 
 /* ---- tuples --------------------------------------------------------------------------------- */
@@ -171,42 +173,88 @@ static inline uint32_t ww_truncate_relation_id(const ww_truncate *t, uint32_t i)
  *   the union                     the kind of the same name
  * ww_decode() fills in everything below `raw`; the stream room fills in what stands above it. */
 typedef struct ww_event {
-    int kind;               /* ww_event_kind */
+    int kind;             /* ww_event_kind */
     /* -- from the stream: 0 where ww_decode() was called directly -- */
-    ww_lsn wal_lsn;         /* of the WALData header: the change's own LSN; 0 for some (PROTOCOL 4.2) */
-    ww_pg_time sent_at;     /* the server's clock when it sent this */
-    uint32_t xid;           /* the top-level transaction; 0 outside one */
-    ww_lsn final_lsn;       /* LSN of the commit (or prepare) record: 0 outside a transaction */
+    ww_lsn wal_lsn;       /* of the WALData header: the change's own LSN; 0 for some (PROTOCOL 4.2) */
+    ww_pg_time sent_at;   /* the server's clock when it sent this */
+    uint32_t xid;         /* the top-level transaction; 0 outside one */
+    ww_lsn final_lsn;     /* LSN of the commit (or prepare) record: 0 outside a transaction */
     ww_pg_time commit_time;
-    uint64_t ordinal;       /* 1 .. counting rows, truncates and messages of the transaction; 0 for others */
-    ww_slice gid;           /* of a prepared transaction, rows included; empty otherwise */
+    uint64_t ordinal;     /* 1 .. counting the transaction's rows, truncates and messages; else 0 */
+    ww_slice gid;         /* of a prepared transaction, rows included; empty otherwise */
     /* -- from the message -- */
-    ww_slice raw;           /* the whole message */
-    uint32_t subxid;        /* inside a stream block: the (sub)transaction that made the change; else 0 */
+    ww_slice raw;         /* the whole message */
+    uint32_t subxid;      /* inside a stream block: whose change it is (sub-transaction); else 0 */
     uint32_t relation_id;
     const ww_relation *relation;
-    ww_tuple old_tuple;     /* kind NONE, KEY or OLD */
-    ww_tuple new_tuple;     /* kind NONE or NEW */
+    ww_tuple old_tuple;   /* kind NONE, KEY or OLD */
+    ww_tuple new_tuple;   /* kind NONE or NEW */
     union {
-        struct { ww_lsn final_lsn; ww_pg_time commit_time; uint32_t xid; } begin;
-        struct { ww_lsn commit_lsn; ww_lsn end_lsn; ww_pg_time commit_time; } commit;
-        struct { ww_lsn commit_lsn; ww_slice name; } origin;
-        struct { uint32_t oid; ww_slice nspname; ww_slice typname; } type;
-        ww_truncate truncate;
-        struct { uint8_t flags; ww_lsn lsn; ww_slice prefix; ww_slice content; } message;
-        struct { uint32_t xid; bool first_segment; } stream_start;
-        struct { uint32_t xid; ww_lsn commit_lsn; ww_lsn end_lsn; ww_pg_time commit_time; } stream_commit;
-        /* abort_lsn 0 where the server did not send it (9-byte form) */
-        struct { uint32_t xid; uint32_t subxid; ww_lsn abort_lsn; ww_pg_time abort_time; } stream_abort;
-        /* BEGIN_PREPARE, PREPARE and STREAM_PREPARE */
-        struct { ww_lsn prepare_lsn; ww_lsn end_lsn; ww_pg_time prepare_time; uint32_t xid; ww_slice gid; } prepare;
-        struct { ww_lsn commit_lsn; ww_lsn end_lsn; ww_pg_time commit_time; uint32_t xid; ww_slice gid; } commit_prepared;
         struct {
-            ww_lsn prepare_end_lsn; ww_lsn rollback_end_lsn;
-            ww_pg_time prepare_time; ww_pg_time rollback_time;
-            uint32_t xid; ww_slice gid;
+            ww_lsn final_lsn;
+            ww_pg_time commit_time;
+            uint32_t xid;
+        } begin;
+        struct {
+            ww_lsn commit_lsn;
+            ww_lsn end_lsn;
+            ww_pg_time commit_time;
+        } commit;
+        struct {
+            ww_lsn commit_lsn; /* 0 inside a stream block */
+            ww_slice name;
+        } origin;
+        struct {
+            uint32_t oid;
+            ww_slice nspname; /* empty: pg_catalog */
+            ww_slice typname;
+        } type;
+        ww_truncate truncate;
+        struct {
+            uint8_t flags; /* WW_MESSAGE_* */
+            ww_lsn lsn;
+            ww_slice prefix;
+            ww_slice content; /* any bytes */
+        } message;
+        struct {
+            uint32_t xid;
+            bool first_segment;
+        } stream_start;
+        struct {
+            uint32_t xid;
+            ww_lsn commit_lsn;
+            ww_lsn end_lsn;
+            ww_pg_time commit_time;
+        } stream_commit;
+        struct {
+            uint32_t xid;
+            uint32_t subxid; /* equal to xid: all of it */
+            ww_lsn abort_lsn; /* this and the time: 0 where the server did not send it (9 bytes) */
+            ww_pg_time abort_time;
+        } stream_abort;
+        struct { /* of BEGIN_PREPARE, PREPARE and STREAM_PREPARE */
+            ww_lsn prepare_lsn;
+            ww_lsn end_lsn;
+            ww_pg_time prepare_time;
+            uint32_t xid;
+            ww_slice gid; /* at most 199 bytes */
+        } prepare;
+        struct {
+            ww_lsn commit_lsn;
+            ww_lsn end_lsn;
+            ww_pg_time commit_time;
+            uint32_t xid;
+            ww_slice gid;
+        } commit_prepared;
+        struct {
+            ww_lsn prepare_end_lsn; /* 0 possible: the PREPARE was never decoded */
+            ww_lsn rollback_end_lsn;
+            ww_pg_time prepare_time;
+            ww_pg_time rollback_time;
+            uint32_t xid;
+            ww_slice gid;
         } rollback_prepared;
-        bool relation_changed; /* RELATION: false if equal to the definition known before */
+        bool relation_changed; /* RELATION: false if known and equal (never without a cache) */
     };
 } ww_event;
 
@@ -216,34 +264,45 @@ typedef struct ww_decoder_options {
     size_t struct_size;      /* sizeof(ww_decoder_options) */
     ww_relcache *relations;  /* NULL: relations are not kept, events carry relation NULL, and what
                                 depends on them (column counts, unknown ids) is not checked */
-    bool binary;             /* binary columns were asked for; without it a 'b' column is an error */
-    bool streaming;          /* streaming was asked for; without it S, E, c, p are errors ('A' outside a
-                                transaction never is: PostgreSQL 18 sends stray ones) */
+    bool binary;             /* was asked for; without it a 'b' column is an error */
+    bool streaming;          /* was asked for; without it S, E, c, p are errors ('A' outside a stream
+                                block never is: PostgreSQL 18 sends stray ones) */
     bool loose_order;        /* do not check the order of messages (Begin before Commit ...): for
                                 replaying single messages */
+    bool defer_blocks;       /* inside stream blocks relations are neither kept nor looked up, as if
+                                `relations` were NULL: for messages that are stored now and decoded
+                                again at Stream Commit */
 } ww_decoder_options;
 
-#define WW_DECODER_OPTIONS_INIT { sizeof(ww_decoder_options), NULL, false, false, false }
+#define WW_DECODER_OPTIONS_INIT { sizeof(ww_decoder_options), NULL, false, false, false, false }
 
-/* Caller's memory; the members are the library's. Nothing to free. */
+/* Caller's memory; the members are the library's. Nothing to free.
+ *
+ * Between Stream Start and Stream Stop, messages have a form of their own (an xid comes first). A
+ * decoder takes that form while such a block is open, also with loose_order. So a stored streamed
+ * transaction is replayed by a second decoder that is given a Stream Start, the stored messages, a
+ * Stream Stop. Decoders may share a relation cache. */
 typedef struct ww_decoder {
     ww_relcache *relations;
-    const ww_relation *last; /* the relation of the last row: rows come in runs */
+    ww_relcache *current; /* relations, or NULL inside a deferred block */
     bool binary;
     bool streaming;
     bool loose_order;
-    uint8_t open;            /* 0, or the kind that opened what is open: 'B', 'b', 'S' */
-    bool changed;            /* something other than Begin was seen in it (Origin must come first) */
+    bool defer_blocks;
+    uint8_t place;        /* inside or outside of what the next message stands */
+    bool just_opened;     /* nothing came after what opened it (Origin must come first) */
 } ww_decoder;
 
-/* Starts (or starts again, after a reconnect) with no transaction open. options may be NULL. */
+/* Starts (or starts again, after a reconnect) with no transaction open. options may be NULL. The
+ * relation cache is not reset: that is the caller's to do after a reconnect. */
 void ww_decoder_init(ww_decoder *d, const ww_decoder_options *options);
 
 /* Decodes one whole pgoutput message (the payload of one WALData). Returns
  *   WW_OK          *ev is filled in (all of it); its slices point into `message`
- *   ERR_DECODE     not a valid message, or not here: err has offset, type and the rule broken.
- *                  The decoder must not be used further.
+ *   ERR_DECODE     not a valid message, or not here: err has offset, type, the rule broken, and the
+ *                  message, relation or column it is about
  *   ERR_LIMIT      the relation cache is full      ERR_NOMEM   its allocator failed
+ * After an error *ev means nothing, and the decoder must be initialised before it is used again.
  * err may be NULL. Allocates only for a Relation message. Does not block. */
 ww_status ww_decode(ww_decoder *d, ww_slice message, ww_event *ev, ww_error *err);
 
