@@ -8,23 +8,24 @@ umask 022
 
 user=walwire
 clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-jobs=$(nproc)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
 # as_user COMMAND...: runs it without privileges and without the caller's environment (PG*, HOME,
-# a PATH into somebody's home). In place when we are not root.
-as_user() {
+# a PATH into somebody's home). Not root: only the environment is cleaned.
+as_user() { (exec_as_user "$@"); }
+
+# exec_as_user COMMAND...: the same, in place of the shell, so that signals reach the command.
+exec_as_user() {
     local keep=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
                 TERM="${TERM:-dumb}" WALWIRE_CACHE="$(cache)" PYTHONDONTWRITEBYTECODE=1)
     if is_root; then
-        setpriv --reuid="$user" --regid="$user" --init-groups \
+        exec setpriv --reuid="$user" --regid="$user" --init-groups \
             env -i "${keep[@]}" HOME="$(getent passwd "$user" | cut -d: -f6)" "$@"
-    else
-        env -i "${keep[@]}" HOME="$HOME" "$@"
     fi
+    exec env -i "${keep[@]}" HOME="$HOME" "$@"
 }
 
 # cache: where the servers are kept; tests/server/fetch.py decides.
@@ -56,4 +57,29 @@ workplace() {
     mkdir -p "$tree/build"
     chown -R "$user:$user" "$tree/build"
     printf '%s\n' "$tree"
+}
+
+# configure_and_build PRESET [TARGET...]: in the current directory, with ninja. To be run as the user.
+configure_and_build() {
+    local preset=$1 generator=(-G Ninja)
+    shift
+    [ ! -f "build/$preset/CMakeCache.txt" ] || generator=()
+    cmake --preset "$preset" "${generator[@]}" >"build/$preset.configure" 2>&1 ||
+        { cat "build/$preset.configure"; return 1; }
+    cmake --build --preset "$preset" ${@:+--target "$@"}
+}
+
+# run_fuzz SECONDS: every target for so long, starting from its corpus; a finding stays in build/fuzz.
+run_fuzz() {
+    local target name status=0 passed=0 failed=0
+    for target in build/fuzz/fuzz/fuzz_* build/fuzz/bin/fuzz_*; do
+        [ -f "$target" ] && [ -x "$target" ] || continue
+        name=$(basename "$target")
+        mkdir -p "build/fuzz/found/$name"
+        if "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+            -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/found/$name" "fuzz/corpus/$name"
+        then passed=$((passed + 1)); else failed=$((failed + 1)) status=1; fi
+    done
+    printf '%d passed, %d failed\n' $passed $failed
+    [ $status -eq 0 ] && [ $passed -gt 0 ]
 }

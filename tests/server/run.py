@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the integration tests against one real server that they share.
+
+    run.py --server 18 --walwire build/dev/bin/walwire [NAME...]   only tests whose name contains a NAME
+"""
+import argparse
+import fnmatch
+import pathlib
+import sys
+import time
+import unittest
+
+import pg
+import support
+
+
+class Result(unittest.TextTestResult):
+    """One line per test with its time, so that a slow one is seen."""
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begin = time.monotonic()
+
+    def stopTest(self, test):
+        self.stream.writeln(f"    {time.monotonic() - self.begin:.2f} s")
+        super().stopTest(test)
+
+
+def select(suite, names):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from select(test, names)
+        elif not names or any(fnmatch.fnmatch(test.id(), f"*{name}*") for name in names):
+            yield test
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--server", default="18")
+    parser.add_argument("--walwire", required=True)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    support.walwire = str(pathlib.Path(options.walwire).resolve())
+    pg.drop_privileges()
+    here = pathlib.Path(__file__).resolve().parent
+    found = unittest.defaultTestLoader.discover(str(here), top_level_dir=str(here))
+    tests = unittest.TestSuite(select(found, options.names))
+    with pg.Server(options.server) as support.server:
+        print(f"PostgreSQL {support.server.value('version()')}")
+        runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=Result, verbosity=2)
+        result = runner.run(tests)
+        support.cleanup()
+    bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    bad += len(result.skipped) + len(result.expectedFailures)
+    print(f"{result.testsRun - bad} passed, {bad} failed")
+    return 0 if bad == 0 and result.testsRun > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
