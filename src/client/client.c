@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/* client.c: the convenient client: hands out events, keeps feedback going, ends in order.
+ *
+ * Invariants: the socket is read only when the stream engine has nothing left to hand out, so that an
+ * event's slices live until the next call; the first error is final; nothing is acknowledged after it. */
+#include "client.h"
+
+#include "base/error.h"
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+ww_status ww__client_fail(ww_client *c, const ww_error *why, ww_error *err)
+{
+    if (c->error.status == WW_OK) {
+        c->error = *why;
+        ww_stream_hold(&c->stream);
+    }
+    if (err != NULL)
+        *err = c->error;
+    return c->error.status;
+}
+
+/* ---- open and close ------------------------------------------------------------------------- */
+
+static ww_status read_conninfo(ww_client *c, ww_error *err)
+{
+    ww_status st = WW_OK;
+    ww_conninfo_init(&c->own_conninfo, ww_alloc_malloc());
+    if (c->config.parsed != NULL)
+        return WW_OK;
+    if (c->config.conninfo != NULL)
+        st = ww_conninfo_parse(&c->own_conninfo, ww_slice_of(c->config.conninfo), err);
+    if (st == WW_OK)
+        st = ww_conninfo_environment(&c->own_conninfo, getenv, err);
+    if (st == WW_OK)
+        st = ww_conninfo_check(&c->own_conninfo, err);
+    c->config.parsed = &c->own_conninfo;
+    return st;
+}
+
+static ww_status open_client(ww_client *c, ww_error *err)
+{
+    ww_session_config session;
+    ww_status st = read_conninfo(c, err);
+    if (st < 0)
+        return st;
+    memset(&session, 0, sizeof session);
+    session.struct_size = sizeof session;
+    session.conninfo = c->config.parsed;
+    session.wake_fd = c->config.wake_fd;
+    session.log = c->config.log;
+    session.max_message = c->config.max_message;
+    if ((st = ww_session_open(&c->session, &session, err)) < 0 ||
+        (st = ww_session_identify(c->session, &c->system, err)) < 0)
+        return st;
+    if (!c->config.raw) {
+        c->relations = ww_relcache_open(ww_alloc_malloc(), c->config.max_relations_memory);
+        if (c->relations == NULL)
+            return ww__fail(err, WW_ERR_NOMEM, "no memory for the relation cache");
+    }
+    return ww__client_start(c, err);
+}
+
+ww_client *ww_client_open(const ww_client_config *config, ww_error *err)
+{
+    ww_client *c;
+    if (config->struct_size != sizeof *config) {
+        ww__fail(err, WW_ERR_USAGE, "ww_client_config: start with WW_CLIENT_CONFIG_INIT");
+        return NULL;
+    }
+    c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        ww__fail(err, WW_ERR_NOMEM, "no memory for a client");
+        return NULL;
+    }
+    c->config = *config;
+    ww_error_clear(&c->error);
+    if (open_client(c, err) < 0) {
+        ww_client_close(c);
+        return NULL;
+    }
+    return c;
+}
+
+void ww_client_close(ww_client *c)
+{
+    if (c == NULL)
+        return;
+    ww_session_close(c->session);
+    ww_stream_fini(&c->stream);
+    ww_relcache_close(c->relations);
+    ww_conninfo_fini(&c->own_conninfo);
+    free(c->options_text);
+    free(c);
+}
+
+/* ---- feedback ------------------------------------------------------------------------------- */
+
+/* Queues a status update if one is due, and sends what the socket takes. */
+static void send_feedback(ww_client *c)
+{
+    size_t len;
+    ww_slice payload;
+    ww_error ignored;
+    payload.ptr = ww_stream_send_buf(&c->stream, c->now, &len);
+    payload.len = len;
+    if (len > 0 && ww_conn_copy_data(&c->session->conn, payload, NULL) == WW_OK)
+        ww_stream_send_ack(&c->stream, c->now); /* no room: the next one will say more */
+    if ((ww_conn_wants(&c->session->conn) & WW_WANT_SEND) != 0)
+        ww__session_pump(c->session, false, &ignored);
+}
+
+ww_status ww_client_feedback(ww_client *c, ww_error *err)
+{
+    if (c->error.status != WW_OK)
+        return ww__client_fail(c, &c->error, err);
+    c->now = ww_clock_now();
+    if (c->streaming && !c->ended)
+        send_feedback(c);
+    return WW_OK;
+}
+
+ww_mono_us ww_client_deadline(const ww_client *c)
+{
+    ww_mono_us due = ww_stream_deadline(&c->stream);
+    return c->end_lsn != 0 && c->probe_at < due ? c->probe_at : due;
+}
+
+/* ---- receiving ------------------------------------------------------------------------------ */
+
+/* PostgreSQL 18 leaves out a missing publication's changes with no more than this warning. */
+static bool is_skipped_publication(const ww_server_error *notice)
+{
+    return ww_slice_equal(notice->sqlstate, ww_slice_of("55000")) &&
+           ww_slice_equal(notice->routine, ww_slice_of("LoadPublications"));
+}
+
+static ww_status take_notice(ww_client *c, const ww_msg *msg, ww_error *err)
+{
+    ww_server_error notice;
+    ww_error gap;
+    ww_msg_error(msg, &notice);
+    if (!is_skipped_publication(&notice)) {
+        ww__log_notice(&c->config.log, msg);
+        return WW_MORE;
+    }
+    ww_error_from_server(msg, &gap);
+    gap.status = WW_ERR_GAP;
+    gap.what = "the server skips the changes of a publication that did not exist when they were made";
+    ww__copy_cut(gap.hint, sizeof gap.hint,
+                 ww_slice_of("Nothing was acknowledged. To give these changes up, move the slot past them: "
+                             "walwire slot advance -S SLOT --to LSN; a publication must exist before the "
+                             "changes that it publishes"));
+    return ww__client_fail(c, &gap, err);
+}
+
+/* Anything that is not CopyData. WW_MORE: go on. */
+static ww_status take_other(ww_client *c, const ww_msg *msg, ww_error *err)
+{
+    ww_error why;
+    switch (msg->type) {
+    case WW_MSG_NOTICE:
+        return take_notice(c, msg, err);
+    case WW_MSG_ERROR:
+        ww_error_from_server(msg, &why);
+        return ww__client_fail(c, &why, err);
+    case WW_MSG_READY:
+        c->ended = true;
+        return WW_END;
+    default:
+        return WW_MORE;
+    }
+}
+
+/* No transaction is open, all was handed out, and the server has nothing before end_lsn any more. */
+static bool end_reached(const ww_client *c, const ww_wal_msg *keepalive)
+{
+    return c->end_lsn != 0 && keepalive->end >= c->end_lsn &&
+           !ww_stream_in_transaction(&c->stream);
+}
+
+static ww_status take_copy_data(ww_client *c, ww_slice body, ww_wal_msg *wal, ww_error *err)
+{
+    ww_status st = ww_stream_input(&c->stream, body, c->now, wal);
+    if (st < 0)
+        return ww__client_fail(c, ww_stream_error(&c->stream), err);
+    if (wal->kind == WW_WAL_DATA)
+        return WW_OK;
+    if (wal->kind == WW_WAL_KEEPALIVE) {
+        if (end_reached(c, wal)) {
+            c->ended = true;
+            return WW_END;
+        }
+        send_feedback(c);
+    }
+    return WW_MORE;
+}
+
+/* The connection ended: in order only if the server said so before (shutdown), which is not our end. */
+static ww_status take_close(ww_client *c, ww_error *err)
+{
+    ww_error why;
+    ww__fail_text(&why, WW_ERR_IO, "the server ended the connection (shutting down?)",
+                  c->session->address);
+    return ww__client_fail(c, &why, err);
+}
+
+/* The socket: receives, or waits for it. WW_OK: look at the engine again. */
+static ww_status move_bytes(ww_client *c, ww_error *err)
+{
+    ww_error why;
+    ww_status st = ww__session_pump(c->session, true, &why);
+    c->now = ww_clock_now();
+    if (c->end_lsn != 0 && c->now.mono_us >= c->probe_at) {
+        ww_stream_feedback_now(&c->stream, true);
+        c->probe_at = c->now.mono_us + WW__PROBE_INTERVAL_US;
+    }
+    send_feedback(c);
+    if (st == WW_MORE && !c->config.nonblocking) {
+        st = ww__session_wait(c->session, ww_client_deadline(c), &why);
+        if (st == WW_ERR_TIMEOUT)
+            st = WW_OK;
+        if (st == WW_ERR_CANCELLED) {
+            if (err != NULL)
+                *err = why;
+            return st; /* not final: the caller may go on, or stop */
+        }
+    }
+    return st < 0 ? ww__client_fail(c, &why, err) : st;
+}
+
+static ww_status next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
+{
+    for (;;) {
+        ww_msg msg;
+        ww_status st = ww_conn_next(&c->session->conn, &msg);
+        if (st == WW_OK)
+            st = msg.type == WW_MSG_COPY_DATA ? take_copy_data(c, msg.body, wal, err)
+                                              : take_other(c, &msg, err);
+        else if (st == WW_END)
+            return take_close(c, err);
+        else if (st < 0)
+            return ww__client_fail(c, c->session->io_error.status != WW_OK && st == WW_ERR_IO
+                                          ? &c->session->io_error
+                                          : ww_conn_error(&c->session->conn), err);
+        else if ((st = move_bytes(c, err)) == WW_OK)
+            continue;
+        else
+            return st;
+        if (st != WW_MORE)
+            return st;
+    }
+}
+
+/* ---- next ----------------------------------------------------------------------------------- */
+
+/* Does this event begin, or commit, something at or behind end_lsn? Then it is not delivered. */
+static bool is_past_end(const ww_client *c, const ww_event *ev)
+{
+    if (c->end_lsn == 0)
+        return false;
+    switch (ev->kind) {
+    case WW_EV_BEGIN:
+        return ev->begin.final_lsn >= c->end_lsn;
+    case WW_EV_BEGIN_PREPARE:
+        return ev->prepare.prepare_lsn >= c->end_lsn;
+    case WW_EV_COMMIT_PREPARED:
+        return ev->commit_prepared.commit_lsn >= c->end_lsn;
+    case WW_EV_ROLLBACK_PREPARED:
+        return ev->rollback_prepared.rollback_end_lsn > c->end_lsn;
+    case WW_EV_MESSAGE:
+        return (ev->message.flags & WW_MESSAGE_TRANSACTIONAL) == 0 && ev->message.lsn > c->end_lsn;
+    default:
+        return false;
+    }
+}
+
+ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err)
+{
+    ww_status st;
+    if (c->error.status != WW_OK)
+        return ww__client_fail(c, &c->error, err);
+    if (c->ended)
+        return WW_END;
+    while ((st = ww_stream_next(&c->stream, ev)) == WW_MORE)
+        if ((st = next_wal(c, &c->wal, err)) != WW_OK)
+            return st;
+    if (st < 0)
+        return ww__client_fail(c, ww_stream_error(&c->stream), err);
+    if (is_past_end(c, ev)) {
+        c->ended = true;
+        return WW_END;
+    }
+    return WW_OK;
+}
+
+ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
+{
+    ww_status st;
+    if (c->error.status != WW_OK)
+        return ww__client_fail(c, &c->error, err);
+    if (c->ended)
+        return WW_END;
+    st = next_wal(c, &c->wal, err);
+    if (st == WW_OK && c->end_lsn != 0 && c->wal.start >= c->end_lsn) {
+        c->ended = true;
+        return WW_END;
+    }
+    *wal = c->wal;
+    return st;
+}
+
+const ww_wal_msg *ww_client_wal(const ww_client *c)
+{
+    return &c->wal;
+}
+
+bool ww_client_buffered(const ww_client *c)
+{
+    return c->stream.has_pending || (ww_conn_wants(&c->session->conn) & WW_WANT_EVENT) != 0;
+}
+
+ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err)
+{
+    return ww_stream_confirm(&c->stream, end_lsn, c->now, err);
+}
+
+ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err)
+{
+    return ww_stream_flush_to(&c->stream, lsn, c->now, err);
+}
+
+int ww_client_fd(const ww_client *c)
+{
+    return ww_sock_fd(c->session->sock);
+}
+
+short ww_client_poll_events(const ww_client *c)
+{
+    unsigned wants = ww_conn_wants(&c->session->conn);
+    return ww_sock_poll_events(c->session->sock, (wants & WW_WANT_RECV) != 0,
+                               (wants & WW_WANT_SEND) != 0);
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
+{
+    ww_msg msg;
+    ww_status st = WW_OK;
+    if (!c->streaming)
+        return WW_OK;
+    c->streaming = false;
+    c->ended = true;
+    c->now = ww_clock_now();
+    if (c->session->conn.state == WW_CONN_COPY_BOTH) {
+        ww_stream_feedback_now(&c->stream, false);
+        send_feedback(c);
+        st = ww_conn_copy_done(&c->session->conn, err);
+    }
+    while (st == WW_OK) {
+        st = ww__session_message(c->session, &msg, deadline, err);
+        if (st == WW_OK && msg.type == WW_MSG_READY)
+            return WW_OK;
+        if (st == WW_OK && msg.type == WW_MSG_ERROR)
+            ww__log_notice(&c->config.log, &msg);
+    }
+    return st == WW_END ? WW_OK : st;
+}
+
+ww_status ww_client_drop_slot(ww_client *c, ww_error *err)
+{
+    char sql[160];
+    ww_text t = { sql, sizeof sql, 0 };
+    ww_status st;
+    if (c->temporary_slot)
+        return WW_OK; /* goes with the session */
+    st = ww_drop_slot_command(&t, ww_slice_of(c->slot), false, err);
+    return st == WW_OK ? ww_session_exec(c->session, sql, err) : st;
+}
+
+void ww_client_describe(const ww_client *c, ww_client_info *out)
+{
+    memset(out, 0, sizeof *out);
+    ww_session_describe(c->session, &out->session);
+    out->system = c->system;
+    out->slot = c->slot;
+    out->temporary_slot = c->temporary_slot;
+    out->start_lsn = c->start_lsn;
+    out->end_lsn = c->end_lsn;
+    out->proto_version = c->proto_version;
+    out->binary = c->binary;
+    out->messages = c->messages;
+    out->plugin = c->config.plugin != NULL ? c->config.plugin : "pgoutput";
+    out->options = c->options_text;
+    out->status_interval_us = c->status_interval_us;
+}
+
+const ww_stream *ww_client_stream(const ww_client *c)
+{
+    return &c->stream;
+}

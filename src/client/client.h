@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* client.h: the streaming client's parts, shared by open.c, client.c and stop.c. */
+#ifndef WALWIRE_CLIENT_CLIENT_H
+#define WALWIRE_CLIENT_CLIENT_H
+
+#include <walwire/client.h>
+
+#define WW__PROBE_INTERVAL_US UINT64_C(100000)
+#define WW__MAX_OPTIONS 16u
+
+struct ww_client {
+    ww_client_config config;
+    ww_conninfo own_conninfo;       /* where config.conninfo was given as text */
+    ww_session *session;
+    ww_relcache *relations;
+    ww_stream stream;
+    ww_system system;
+    ww_wal_msg wal;                 /* what the last event came from */
+    ww_now now;                     /* of the last receive */
+    ww_error error;                 /* first failure; every later call repeats it */
+    ww_mono_us probe_at;            /* next keepalive to ask for while waiting for end_lsn */
+    char slot[WW_SLOT_NAME_MAX + 1];
+    bool temporary_slot;
+    bool streaming;                 /* in COPY BOTH as far as we know */
+    bool ended;                     /* next() returns END from now on */
+    ww_lsn start_lsn, end_lsn;
+    unsigned proto_version;
+    bool messages, binary;
+    ww_mono_us status_interval_us;
+    char *options_text;             /* as sent */
+};
+
+/* open.c and client.c: fails the client for good. */
+ww_status ww__client_fail(ww_client *c, const ww_error *why, ww_error *err);
+
+/* start.c: slot, publications, START_REPLICATION. */
+ww_status ww__client_start(ww_client *c, ww_error *err);
+
+#endif

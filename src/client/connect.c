@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* connect.c: from a conninfo to an authenticated session: hosts, addresses and encryption in libpq's order.
+ *
+ * A failed attempt leads to
+ *   the next address or host  refused, unreachable, timed out, or "starting up" (57P03)
+ *   the next encryption       sslmode written as prefer or allow, same address (next_method)
+ *   the end                   everything else: a wrong password is not tried on the next host */
+#include "session.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_TIMEOUT_S 30
+#define HOST_MAX 1024u
+#define ROUNDS_PER_SLICE 2000u /* of PBKDF2, between two looks at the clock: some milliseconds */
+
+/* What all attempts on one host have in common. */
+typedef struct target {
+    ww_host host;
+    char name[HOST_MAX];        /* the host as a C string; "" if only an address was given */
+    char user[HOST_MAX];
+    const char *password;
+    ww_sslmode sslmode;
+} target;
+
+typedef struct method_list {
+    ww_conn_tls methods[2];
+    size_t count;
+} method_list;
+
+/* libpq's order (PROTOCOL 7.5); a mode that nobody wrote never reconnects in plaintext. */
+static method_list methods_for(const target *t, bool written)
+{
+    method_list list = { { WW_CONN_TLS_REQUIRE, WW_CONN_PLAIN }, 1 };
+    if (t->host.local || t->sslmode == WW_SSLMODE_DISABLE) {
+        list.methods[0] = WW_CONN_PLAIN;
+    } else if (t->sslmode == WW_SSLMODE_ALLOW) {
+        list.methods[0] = WW_CONN_PLAIN;
+        list.methods[1] = WW_CONN_TLS_REQUIRE;
+        list.count = 2;
+    } else if (t->sslmode == WW_SSLMODE_PREFER) {
+        list.methods[0] = WW_CONN_TLS_PREFER;
+        list.count = written ? 2 : 1;
+    }
+    return list;
+}
+
+/* ---- TLS ------------------------------------------------------------------------------------ */
+
+static ww_status root_missing(ww_error *err, const char *path)
+{
+    ww__fail_text(err, WW_ERR_TLS, "sslmode needs the certificate of the authority that signed the "
+                  "server's: set sslrootcert to that file (or to \"system\")", "no such file: ");
+    ww__error_add_text(err, path);
+    return WW_ERR_TLS;
+}
+
+static ww_status open_tls(ww_session *s, const target *t, ww_error *err)
+{
+    const ww_conninfo *info = s->config.conninfo;
+    char *root = ww__home_file(".postgresql/root.crt");
+    char *cert = ww__home_file(".postgresql/postgresql.crt");
+    char *key = ww__home_file(".postgresql/postgresql.key");
+    char *crl = ww__home_file(".postgresql/root.crl");
+    ww_tls_config config;
+    ww_status st;
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.host = t->name[0] != '\0' ? t->name : NULL;
+    config.root_file = info->sslrootcert != NULL ? info->sslrootcert : root;
+    config.crl_file = info->sslcrl != NULL ? info->sslcrl : crl;
+    config.cert_file = info->sslcert != NULL ? info->sslcert : cert;
+    config.key_file = info->sslkey != NULL ? info->sslkey : key;
+    config.key_password = info->sslpassword;
+    config.sni = ww_conninfo_flag(info->sslsni, true);
+    config.min_version = ww_conninfo_tls_version(info->ssl_min_protocol_version);
+    config.max_version = ww_conninfo_tls_version(info->ssl_max_protocol_version);
+    config.alpn = "postgresql";
+    if (t->sslmode == WW_SSLMODE_VERIFY_FULL)
+        config.verify = WW_TLS_VERIFY_FULL;
+    else if (t->sslmode == WW_SSLMODE_VERIFY_CA || config.root_file != NULL)
+        config.verify = WW_TLS_VERIFY_CA; /* weaker modes check the chain where a root file exists */
+    if (config.verify != WW_TLS_VERIFY_NONE && config.root_file == NULL)
+        st = root_missing(err, "~/.postgresql/root.crt");
+    else
+        st = ww_tls_open(&s->tls, &config, err);
+    free(root);
+    free(cert);
+    free(key);
+    free(crl);
+    return st;
+}
+
+static ww_status handshake(ww_session *s, ww_mono_us deadline, ww_error *err)
+{
+    ww_tls_info info;
+    ww_status st = ww_sock_tls_start(s->sock, s->tls, err);
+    while (st == WW_OK && (st = ww_sock_tls_handshake(s->sock, err)) == WW_MORE)
+        st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, true, false), deadline,
+                          s->config.wake_fd, err);
+    if (st < 0)
+        return st;
+    memset(&info, 0, sizeof info);
+    info.alpn_postgresql = strcmp(ww_sock_tls_alpn(s->sock), "postgresql") == 0;
+    info.cert_hash_len = ww_sock_tls_cert_hash(s->sock, info.cert_hash);
+    ww_conn_tls_done(&s->conn, &info);
+    return WW_OK;
+}
+
+/* ---- one attempt ---------------------------------------------------------------------------- */
+
+static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, ww_error *err)
+{
+    const ww_conninfo *info = s->config.conninfo;
+    ww_conn_config config;
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.user = t->user;
+    config.database = info->dbname != NULL ? info->dbname : t->user;
+    config.password = t->password;
+    config.params = s->params;
+    config.nparams = ww__session_params(info, s->params, WW__PARAMS_MAX);
+    config.replication = true;
+    config.protocol = ww_conninfo_protocol(info->max_protocol_version);
+    config.tls = tls;
+    config.local = t->host.local;
+    config.channel_binding = (ww_channel_binding)ww_conninfo_channel_binding(info);
+    config.allowed_auth = ww_conninfo_require_auth(info);
+    config.crypto = ww_crypto_openssl();
+    config.recv_buffer = s->recv_buffer;
+    config.recv_size = s->recv_size;
+    config.send_buffer = s->send_buffer;
+    config.send_size = WW__SEND_SIZE;
+    config.max_copy_data = s->config.max_message;
+    if (!ww_random_bytes(config.nonce, sizeof config.nonce))
+        return ww__fail(err, WW_ERR_IO, "the system gave no random bytes");
+    return ww_conn_init(&s->conn, &config, err);
+}
+
+/* Runs the engine up to ReadyForQuery: the only phase with TLS and hashing in it. */
+static ww_status run_startup(ww_session *s, ww_mono_us deadline, ww_error *err)
+{
+    for (;;) {
+        ww_msg msg;
+        ww_status st = ww_conn_next(&s->conn, &msg);
+        unsigned wants = ww_conn_wants(&s->conn);
+        if (st == WW_OK && msg.type == WW_MSG_READY)
+            return WW_OK;
+        if (st == WW_OK && msg.type == WW_MSG_NOTICE)
+            ww__log_notice(&s->config.log, &msg);
+        if (st == WW_END)
+            return ww__fail_text(err, WW_ERR_IO, "the server closed the connection during start-up",
+                                 s->address);
+        if (st < 0 && err != NULL)
+            *err = s->io_error.status != WW_OK && st == WW_ERR_IO ? s->io_error
+                                                                 : *ww_conn_error(&s->conn);
+        if (st == WW_MORE && (wants & WW_WANT_WORK) != 0) {
+            ww_conn_work(&s->conn, ROUNDS_PER_SLICE); /* its error comes with next() */
+            st = WW_OK;
+        } else if (st == WW_MORE && (wants & WW_WANT_TLS) != 0)
+            st = handshake(s, deadline, err);
+        else if (st == WW_MORE && (st = ww__session_pump(s, true, err)) == WW_MORE)
+            st = ww__session_wait(s, deadline, err);
+        if (st < 0)
+            return st;
+        if (ww_clock_now().mono_us >= deadline)
+            return ww__fail_text(err, WW_ERR_TIMEOUT, "connect_timeout passed before the server was "
+                                 "ready", s->address);
+    }
+}
+
+static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, size_t i,
+                         ww_conn_tls tls, ww_mono_us deadline, ww_error *err)
+{
+    const ww_conninfo *info = s->config.conninfo;
+    ww_sock_options options;
+    ww_status st;
+    options.keepalive = ww_conninfo_flag(info->keepalives, true);
+    options.keepalive_idle_s = ww_conninfo_integer(info->keepalives_idle, 0);
+    options.keepalive_interval_s = ww_conninfo_integer(info->keepalives_interval, 0);
+    options.keepalive_count = ww_conninfo_integer(info->keepalives_count, 0);
+    options.user_timeout_ms = ww_conninfo_integer(info->tcp_user_timeout, 0);
+    ww__session_disconnect(s);
+    ww_error_clear(&s->io_error);
+    snprintf(s->address, sizeof s->address, "%s", ww_addrs_text(addrs, i));
+    if (tls != WW_CONN_PLAIN && (st = open_tls(s, t, err)) < 0)
+        return st;
+    st = ww_sock_open(&s->sock, addrs, i, &options, err);
+    while (st == WW_OK && (st = ww_sock_connected(s->sock, err)) == WW_MORE)
+        st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, false, true), deadline,
+                          s->config.wake_fd, err);
+    if (st == WW_OK)
+        st = start_engine(s, t, tls, err);
+    if (st == WW_OK)
+        st = run_startup(s, deadline, err);
+    return st;
+}
+
+void ww__session_disconnect(ww_session *s)
+{
+    ww_sock_close(s->sock);
+    ww_tls_close(s->tls);
+    ww_conn_fini(&s->conn);
+    s->sock = NULL;
+    s->tls = NULL;
+}
+
+/* ---- all attempts --------------------------------------------------------------------------- */
+
+static bool refused_by_server(const ww_error *err)
+{
+    return err->status == WW_ERR_SERVER || err->status == WW_ERR_AUTH;
+}
+
+/* May the next encryption method be tried on the same address? */
+static bool next_method(const ww_session *s, ww_conn_tls tried, const ww_error *err)
+{
+    if (tried == WW_CONN_TLS_PREFER && refused_by_server(err))
+        return s->conn.tls_active; /* after 'N' it was plaintext already */
+    return err->status == WW_ERR_TLS || refused_by_server(err);
+}
+
+static bool next_address(const ww_error *err)
+{
+    return err->status == WW_ERR_IO || err->status == WW_ERR_TIMEOUT;
+}
+
+static bool next_host(const ww_error *err)
+{
+    return next_address(err) ||
+           (err->status == WW_ERR_SERVER && strcmp(err->sqlstate, "57P03") == 0);
+}
+
+static ww_status try_address(ww_session *s, const target *t, const ww_addrs *addrs, size_t i,
+                             ww_error *err)
+{
+    const ww_conninfo *info = s->config.conninfo;
+    int timeout_s = ww_conninfo_integer(info->connect_timeout, CONNECT_TIMEOUT_S);
+    method_list list = methods_for(t, info->sslmode != NULL);
+    ww_status st = WW_ERR_INTERNAL;
+    size_t m;
+    for (m = 0; m < list.count; m++) {
+        ww_mono_us deadline = timeout_s <= 0 ? WW_MONO_NEVER
+                                             : ww_clock_now().mono_us + (ww_mono_us)timeout_s * 1000000u;
+        st = attempt(s, t, addrs, i, list.methods[m], deadline, err);
+        if (st == WW_OK || !next_method(s, list.methods[m], err))
+            break;
+    }
+    return st;
+}
+
+static ww_status resolve(const target *t, ww_addrs **addrs, ww_error *err)
+{
+    char address[HOST_MAX];
+    if (t->host.hostaddr.len > 0) {
+        ww__copy_cut(address, sizeof address, t->host.hostaddr);
+        return ww_addrs_resolve(addrs, address, t->host.port, true, err);
+    }
+    if (t->host.local)
+        return ww_addrs_unix(addrs, t->name, t->host.port, err);
+    return ww_addrs_resolve(addrs, t->name, t->host.port, false, err);
+}
+
+/* Where servers put their sockets unless told otherwise: Debian's place if there is one, else libpq's. */
+static void use_default_host(target *t)
+{
+    char path[128];
+    if (t->host.host.len > 0 || t->host.hostaddr.len > 0)
+        return;
+    snprintf(path, sizeof path, "/var/run/postgresql/.s.PGSQL.%u", (unsigned)t->host.port);
+    snprintf(t->name, sizeof t->name, "%s", access(path, F_OK) == 0 ? "/var/run/postgresql" : "/tmp");
+    t->host.local = true;
+}
+
+static ww_status try_host(ww_session *s, target *t, ww_error *err)
+{
+    char *password = NULL;
+    ww_addrs *addrs = NULL;
+    size_t i;
+    ww_status st = resolve(t, &addrs, err);
+    if (st == WW_OK)
+        st = ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log, &password, err);
+    t->password = password;
+    for (i = 0; st == WW_OK && i < ww_addrs_count(addrs); i++) {
+        st = try_address(s, t, addrs, i, err);
+        if (st == WW_OK || !next_address(err) || i + 1 == ww_addrs_count(addrs))
+            break;
+        ww__log(&s->config.log, WW_LOG_INFO, "%s: %s; trying the next address", s->address, err->what);
+        st = WW_OK;
+    }
+    ww__password_free(password);
+    s->conn.config.password = NULL;
+    ww_addrs_free(addrs);
+    return st;
+}
+
+ww_status ww__session_connect(ww_session *s, ww_error *err)
+{
+    const ww_conninfo *info = s->config.conninfo;
+    ww_error local;
+    ww_status st = WW_ERR_INTERNAL;
+    size_t count, i;
+    target t;
+    if (err == NULL)
+        err = &local;
+    count = ww_conninfo_host_count(info, err);
+    if (count == 0)
+        return err->status;
+    for (i = 0; i < count; i++) {
+        memset(&t, 0, sizeof t);
+        if ((st = ww_conninfo_host(info, i, &t.host, err)) < 0)
+            return st;
+        t.sslmode = ww_conninfo_sslmode(info);
+        ww__copy_cut(t.name, sizeof t.name, t.host.host);
+        use_default_host(&t);
+        if (info->user != NULL)
+            snprintf(t.user, sizeof t.user, "%s", info->user);
+        else if (!ww__os_user(t.user, sizeof t.user))
+            return ww__fail(err, WW_ERR_USAGE, "no user name: give -U or user=");
+        st = try_host(s, &t, err);
+        if (st == WW_OK || !next_host(err))
+            break;
+        if (i + 1 < count)
+            ww__log(&s->config.log, WW_LOG_INFO, "%s: %s; trying the next host", t.name, err->what);
+    }
+    return st;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* publication.c: a missing publication is found before streaming: servers up to 17 stop at the first
+ * change, 18 skips changes silently (HOSTILE, D10). */
+#include "slot.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 300u
+
+/* SELECT which of the names are missing; one row, one column, NULL if none. */
+static ww_status find_missing(ww_session *s, const ww_slice *names, size_t count, char *missing,
+                              ww_error *err)
+{
+    size_t cap = 512, i;
+    ww_text t;
+    ww_status st;
+    for (i = 0; i < count; i++)
+        cap += 2 * names[i].len + 16;
+    t.text = malloc(cap);
+    t.cap = cap;
+    t.len = 0;
+    if (t.text == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for the list of publications");
+    ww_text_add(&t, "SELECT n FROM pg_catalog.unnest(ARRAY[");
+    for (i = 0; i < count; i++) {
+        ww_text_add(&t, i > 0 ? "," : "");
+        ww_text_add_sql_literal(&t, names[i]);
+    }
+    ww_text_add(&t, "]::text[]) WITH ORDINALITY AS x(n, o) WHERE NOT EXISTS (SELECT FROM "
+                    "pg_catalog.pg_publication p WHERE p.pubname = n) ORDER BY o LIMIT 1");
+    st = ww_session_row_text(s, t.text, 1, WIDTH, missing, err);
+    free(t.text);
+    return st;
+}
+
+static void describe_missing(ww_session *s, const char *missing, ww_error *err)
+{
+    char sql[1024], row[2][WIDTH];
+    ww_text t = { sql, sizeof sql, 0 };
+    ww_text hint = { err->hint, sizeof err->hint, 0 };
+    ww_text_add(&t, "SELECT pg_catalog.string_agg(pubname::text, ', ' ORDER BY pubname), "
+                    "pg_catalog.max(CASE WHEN pubname = pg_catalog.lower(");
+    ww_text_add_sql_literal(&t, ww_slice_of(missing));
+    ww_text_add(&t, ") THEN pubname::text END) FROM pg_catalog.pg_publication");
+    if (ww_session_row_text(s, sql, 2, WIDTH, row[0], NULL) != WW_OK)
+        return;
+    if (row[0][0] == '\0')
+        snprintf(err->detail, sizeof err->detail, "This database has no publication.");
+    else
+        snprintf(err->detail, sizeof err->detail, "Publications of this database: %s", row[0]);
+    if (row[1][0] != '\0') {
+        ww_text_add(&hint, "Names are exact here, and there is one in lower case: --publication ");
+        ww_text_add(&hint, row[1]);
+        return;
+    }
+    ww_text_add(&hint, "Create it before the slot, for all tables: CREATE PUBLICATION ");
+    ww_text_add_identifier(&hint, ww_slice_of(missing));
+    ww_text_add(&hint, " FOR ALL TABLES");
+}
+
+ww_status ww__publications_check(ww_session *s, const ww_slice *names, size_t count, ww_error *err)
+{
+    char missing[1][WIDTH];
+    ww_status st;
+    ww_error local;
+    if (err == NULL)
+        err = &local;
+    st = find_missing(s, names, count, missing[0], err);
+    if (st != WW_OK)
+        return st == WW_END ? WW_OK : st;
+    ww__fail_text(err, WW_ERR_SERVER, "no such publication", missing[0]);
+    snprintf(err->sqlstate, sizeof err->sqlstate, "42704");
+    describe_missing(s, missing[0], err);
+    return WW_ERR_SERVER;
+}

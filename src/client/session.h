@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h: a connection's parts, shared by the files of the client room. */
+#ifndef WALWIRE_CLIENT_SESSION_H
+#define WALWIRE_CLIENT_SESSION_H
+
+#include <walwire/client.h>
+
+#define WW__RECV_SIZE ((size_t)256 << 10)
+#define WW__PARAMS_MAX 16u
+#define WW__SEND_SIZE ((size_t)64 << 10)
+
+struct ww_session {
+    ww_session_config config;
+    ww_conn conn;
+    ww_sock *sock;
+    ww_tls *tls;
+    uint8_t *recv_buffer;       /* conn.in; ours to free */
+    uint8_t *send_buffer;
+    size_t recv_size;
+    ww_error io_error;          /* why the socket ended, told once the buffered messages are read */
+    char address[256];
+    ww_param params[WW__PARAMS_MAX]; /* startup parameters */
+    bool command_open;          /* a query was sent and ReadyForQuery has not come */
+};
+
+/* connect.c: one connection to the first host that answers. */
+ww_status ww__session_connect(ww_session *s, ww_error *err);
+/* Drops the socket and all that belongs to this attempt. */
+void ww__session_disconnect(ww_session *s);
+
+/* credentials.c: the password for this host (NULL if there is none) as malloc'ed text in *out. */
+ww_status ww__password_find(const ww_conninfo *info, const ww_host *host, const char *user,
+                            const ww_log *log, char **out, ww_error *err);
+void ww__password_free(char *password);
+/* The operating system's name of the user; false if it has none. */
+bool ww__os_user(char *out, size_t cap);
+/* "~/.postgresql/<name>" if such a file exists; NULL otherwise. malloc'ed. */
+char *ww__home_file(const char *name);
+
+/* settings.c: the startup parameters that pin the session (docs/session-settings.md). */
+size_t ww__session_params(const ww_conninfo *info, ww_param *params, size_t cap);
+
+/* session.c: moves bytes once, without waiting. WW_OK: something moved, look again. WW_MORE: it would
+ * block. receive false: only sends. */
+ww_status ww__session_pump(ww_session *s, bool receive, ww_error *err);
+/* The next message; waits for it until the deadline. WW_END: closed in order. */
+ww_status ww__session_message(ww_session *s, ww_msg *msg, ww_mono_us deadline, ww_error *err);
+/* Waits until pump() may move something. */
+ww_status ww__session_wait(ww_session *s, ww_mono_us deadline, ww_error *err);
+
+/* Writes a line to the log: `format` knows %s (escaped text) and %u (a size_t) only. */
+void ww__log(const ww_log *log, ww_log_level level, const char *format, ...);
+/* Says a NoticeResponse. */
+void ww__log_notice(const ww_log *log, const ww_msg *notice);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* slot.c: looks slots up, creates them, and turns a server's refusal into what to do about it. */
+#include "slot.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WIDTH 200u
+
+ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_error *err)
+{
+    char sql[1024];
+    char row[7][WIDTH];
+    ww_text t = { sql, sizeof sql, 0 };
+    ww_status st;
+    memset(out, 0, sizeof *out);
+    ww_text_add(&t, "SELECT slot_type, plugin, database, temporary, active, active_pid, "
+                    "confirmed_flush_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = ");
+    ww_text_add_sql_literal(&t, ww_slice_of(name));
+    st = ww_session_row_text(s, sql, 7, WIDTH, row[0], err);
+    if (st != WW_OK)
+        return st == WW_END ? WW_OK : st;
+    out->exists = true;
+    snprintf(out->type, sizeof out->type, "%.15s", row[0]);
+    snprintf(out->plugin, sizeof out->plugin, "%.63s", row[1]);
+    snprintf(out->database, sizeof out->database, "%.63s", row[2]);
+    out->temporary = row[3][0] == 't';
+    out->active = row[4][0] == 't';
+    snprintf(out->active_pid, sizeof out->active_pid, "%.15s", row[5]);
+    ww_lsn_parse(ww_slice_of(row[6]), &out->confirmed_flush);
+    return WW_OK;
+}
+
+ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *consistent, ww_error *err)
+{
+    char sql[512], row[2][WIDTH];
+    ww_text t = { sql, sizeof sql, 0 };
+    ww_session_info info;
+    ww_status st;
+    ww_session_describe(s, &info);
+    st = ww_create_slot_command(&t, slot, info.server_version_num, err);
+    if (st == WW_OK)
+        st = ww_session_row_text(s, sql, 2, WIDTH, row[0], err);
+    if (st == WW_END || (st == WW_OK && !ww_lsn_parse(ww_slice_of(row[1]), consistent)))
+        return ww__fail(err, WW_ERR_PROTOCOL, "CREATE_REPLICATION_SLOT returned no position");
+    return st;
+}
+
+static ww_status wrong_slot(ww_error *err, const char *what, const char *name, const char *is)
+{
+    ww__fail_text(err, WW_ERR_SERVER, what, name);
+    if (err != NULL) {
+        snprintf(err->sqlstate, sizeof err->sqlstate, "55000");
+        snprintf(err->detail, sizeof err->detail, "It is of \"%.100s\".", is);
+        snprintf(err->hint, sizeof err->hint,
+                 "Use another name, or drop it first: walwire slot drop -S %.64s", name);
+    }
+    return WW_ERR_SERVER;
+}
+
+ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plugin,
+                         const char *database, ww_error *err)
+{
+    if (strcmp(slot->type, "logical") != 0)
+        return wrong_slot(err, "the slot is not a logical one", name, slot->type);
+    if (strcmp(slot->plugin, plugin) != 0)
+        return wrong_slot(err, "the slot belongs to another output plugin", name, slot->plugin);
+    if (strcmp(slot->database, database) != 0)
+        return wrong_slot(err, "the slot belongs to another database", name, slot->database);
+    return WW_OK;
+}
+
+/* ---- explanations --------------------------------------------------------------------------- */
+
+static void set_hint(ww_error *err, const char *format, const char *name)
+{
+    snprintf(err->hint, sizeof err->hint, format, name, name);
+}
+
+static void explain_missing(ww_session *s, const char *name, ww_error *err)
+{
+    char list[1][300];
+    set_hint(err, "Create it: walwire slot create -S %.64s (or add --create-slot). Changes made before a "
+             "slot exists are not in it.", name);
+    if (ww_session_row_text(s, "SELECT pg_catalog.string_agg(slot_name::text, ', ' ORDER BY slot_name) "
+                            "FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' "
+                            "AND database = pg_catalog.current_database()",
+                            1, sizeof list[0], list[0], NULL) != WW_OK)
+        return;
+    if (list[0][0] == '\0')
+        snprintf(err->detail, sizeof err->detail, "This database has no logical slot.");
+    else
+        snprintf(err->detail, sizeof err->detail, "Logical slots of this database: %s", list[0]);
+}
+
+static void explain_active(ww_session *s, const char *name, ww_error *err)
+{
+    char sql[1024], row[3][WIDTH];
+    ww_text t = { sql, sizeof sql, 0 };
+    ww_text_add(&t, "SELECT a.pid, a.application_name, coalesce(a.client_addr::text, 'a local socket') "
+                    "FROM pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a "
+                    "ON a.pid = s.active_pid WHERE s.slot_name = ");
+    ww_text_add_sql_literal(&t, ww_slice_of(name));
+    if (ww_session_row_text(s, sql, 3, WIDTH, row[0], NULL) != WW_OK)
+        return;
+    snprintf(err->detail, sizeof err->detail, "It is used by \"%.100s\" from %.100s (pid %.15s).", row[1],
+             row[2], row[0]);
+    set_hint(err, "Stop that consumer, wait until the server notices that it is gone "
+             "(wal_sender_timeout), or end it: SELECT pg_terminate_backend(active_pid) FROM "
+             "pg_replication_slots WHERE slot_name = '%.64s'", name);
+}
+
+static void explain_state(ww_session *s, ww_error *err)
+{
+    char level[1][WIDTH];
+    if (ww_session_row_text(s, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_level'", 1,
+                            WIDTH, level[0], NULL) != WW_OK ||
+        strcmp(level[0], "logical") == 0)
+        return;
+    snprintf(err->detail, sizeof err->detail, "wal_level is \"%.30s\".", level[0]);
+    set_hint(err, "Run: ALTER SYSTEM SET wal_level = logical; then restart the server.%.0s", "");
+}
+
+void ww__slot_explain(ww_session *s, const char *name, ww_error *err)
+{
+    if (err == NULL || err->status != WW_ERR_SERVER)
+        return;
+    if (err->subject[0] == '\0')
+        ww__error_add_text(err, name);
+    if (strcmp(err->sqlstate, "42704") == 0)
+        explain_missing(s, name, err);
+    else if (strcmp(err->sqlstate, "55006") == 0)
+        explain_active(s, name, err);
+    else if (strcmp(err->sqlstate, "55000") == 0)
+        explain_state(s, err);
+    else if (strcmp(err->sqlstate, "42710") == 0)
+        set_hint(err, "Use it as it is: add --if-not-exists. Or drop it first: walwire slot drop -S %.64s",
+                 name);
+    else if (strcmp(err->sqlstate, "53400") == 0)
+        set_hint(err, "Raise max_replication_slots and restart the server, or drop a slot that nobody uses: "
+                 "SELECT slot_name, active FROM pg_replication_slots%.0s", name);
+}
