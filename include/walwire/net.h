@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* net.h: sockets, name resolution, TLS, deadlines. Knows no PostgreSQL.
  *
- * All sockets are non-blocking. WW_MORE means: poll ww_sock_fd() for ww_sock_poll_events(), try again. */
+ * All sockets are non-blocking. WW_MORE means: poll ww_sock_fd() for ww_sock_poll_events(), try
+ * again. */
 #ifndef WALWIRE_NET_H
 #define WALWIRE_NET_H
 
@@ -19,24 +20,29 @@ bool ww_random_bytes(void *buf, size_t len);
 typedef struct ww_sock ww_sock;
 
 typedef struct ww_sock_options {
-    bool keepalive;             /* SO_KEEPALIVE; TCP only, as all below */
-    int keepalive_idle_s, keepalive_interval_s, keepalive_count; /* 0: the system's */
-    int user_timeout_ms;        /* TCP_USER_TIMEOUT where there is one; 0: the system's */
+    bool keepalive; /* SO_KEEPALIVE; TCP only, as all below */
+    int keepalive_idle_s, keepalive_interval_s, keepalive_count; /* 0 or less: the system's */
+    int user_timeout_ms; /* TCP_USER_TIMEOUT where there is one; 0 or less: the system's */
 } ww_sock_options;
 
 /* A list of addresses to try, from one name. */
 typedef struct ww_addrs ww_addrs;
-/* host: name or numeric address. numeric_only: no look-up. Blocks in the system's resolver. */
+/* host: name or numeric address. numeric_only: no look-up, ERR_USAGE if it is a name. An address
+ * never touches the name service; a name blocks in the system's resolver: ERR_IO if it is not
+ * known. */
 ww_status ww_addrs_resolve(ww_addrs **out, const char *host, uint16_t port, bool numeric_only,
                            ww_error *err);
-/* dir begins with '/' or '@' (abstract): dir/.s.PGSQL.port. ERR_USAGE if it does not fit sun_path. */
+/* dir begins with '/' or '@' (abstract): dir/.s.PGSQL.port. ERR_USAGE if that does not fit into
+ * sun_path. */
 ww_status ww_addrs_unix(ww_addrs **out, const char *dir, uint16_t port, ww_error *err);
 size_t ww_addrs_count(const ww_addrs *a);
 /* "127.0.0.1:5432", "[::1]:5432" or the path. Valid as long as `a`. */
 const char *ww_addrs_text(const ww_addrs *a, size_t i);
 void ww_addrs_free(ww_addrs *a);
 
-/* Starts connecting to the i-th address (close-on-exec, no SIGPIPE, TCP_NODELAY). */
+/* Starts connecting to the i-th address (close-on-exec, no SIGPIPE, TCP_NODELAY). options NULL: the
+ * system's. ERR_IO: no way there, with sys_errno. ERR_USAGE: a value in options that the system
+ * does not take. */
 ww_status ww_sock_open(ww_sock **out, const ww_addrs *a, size_t i, const ww_sock_options *options,
                        ww_error *err);
 /* WW_OK once connected, WW_MORE before, ERR_IO if refused ... */
@@ -46,56 +52,71 @@ void ww_sock_close(ww_sock *s);
 
 int ww_sock_fd(const ww_sock *s);
 bool ww_sock_is_unix(const ww_sock *s);
-/* POLLIN and POLLOUT bits to wait for before the next try, given what the caller wants to do. Under TLS a read may
- * need the socket writable and the other way round. */
+/* POLLIN and POLLOUT bits to wait for before the next try, given what the caller wants to do. Under
+ * TLS a read may need the socket writable and the other way round. */
 short ww_sock_poll_events(const ww_sock *s, bool want_recv, bool want_send);
 /* Decrypted (or received but not handed out) bytes are waiting: do not poll, call recv. */
 bool ww_sock_pending(const ww_sock *s);
+/* How many recv() system calls were made, for benchmarks: bytes per call say how well reading is
+ * batched. */
+uint64_t ww_sock_recv_calls(const ww_sock *s);
 
-/* Receives up to cap bytes, as many as are there. WW_OK: *n > 0. WW_MORE: none now. WW_END: closed in
- * order (close_notify under TLS). ERR_IO: closed in disorder ("truncated" under TLS), reset ... One
- * recv() call; under TLS one recv() of ciphertext feeds as many records as it held. */
+/* Receives up to cap bytes, as many as are there. WW_OK: *n > 0. WW_MORE: none now. WW_END: closed
+ * in order (close_notify under TLS). ERR_IO: closed in disorder ("truncated" under TLS), reset ...
+ * One recv() call; under TLS one recv() of ciphertext feeds as many records as it held. */
 ww_status ww_sock_recv(ww_sock *s, uint8_t *buf, size_t cap, size_t *n, ww_error *err);
-/* Sends some; *n says how many. After WW_MORE call again with the same bytes. */
+/* Sends some; *n says how many. After WW_MORE call again with the same bytes; more may follow
+ * them. */
 ww_status ww_sock_send(ww_sock *s, const uint8_t *buf, size_t len, size_t *n, ww_error *err);
 
-/* Waits until an event in `events` or the deadline; wake_fd (or -1): also returns, WW_ERR_CANCELLED, when
- * it becomes readable. WW_OK, ERR_TIMEOUT, ERR_IO. */
+/* Waits until an event in `events` or the deadline; wake_fd (or -1): also returns,
+ * WW_ERR_CANCELLED, when it becomes readable. WW_OK, ERR_TIMEOUT, ERR_IO. WW_OK at once for POLLIN
+ * if ww_sock_pending(), and for an error on the socket: the next call on it says which. */
 ww_status ww_sock_wait(ww_sock *s, short events, ww_mono_us deadline, int wake_fd, ww_error *err);
 
 /* ---- TLS ------------------------------------------------------------------------------------ */
 
-typedef enum ww_tls_verify { WW_TLS_VERIFY_NONE, WW_TLS_VERIFY_CA, WW_TLS_VERIFY_FULL } ww_tls_verify;
+typedef enum ww_tls_verify {
+    WW_TLS_VERIFY_NONE, /* encrypted, to whoever answered */
+    WW_TLS_VERIFY_CA,   /* the chain of certificates */
+    WW_TLS_VERIFY_FULL  /* and the host's name in the certificate */
+} ww_tls_verify;
 
 typedef struct ww_tls_config {
     size_t struct_size;
     ww_tls_verify verify;
-    const char *host;           /* for verify-full and SNI: name or address; may be NULL below FULL */
-    const char *root_file;      /* PEM; NULL: none; "system": the library's default store */
-    const char *crl_file;       /* may be NULL */
-    const char *cert_file, *key_file, *key_password; /* client certificate; may be NULL */
-    bool sni;                   /* send host as SNI (never an address) */
+    const char *host;         /* for verify-full and SNI: name or address; may be NULL below FULL */
+    const char *root_file;    /* PEM, or "system": the library's. Needed, and read, above NONE */
+    const char *crl_file;     /* PEM, read above NONE; NULL: none. A missing file is an error */
+    const char *cert_file;    /* client certificate and its chain, PEM; NULL: none, and no key */
+    const char *key_file;     /* its key, PEM or DER; must be there if cert_file is */
+    const char *key_password; /* NULL: none; an encrypted key is then an error, nobody is asked */
+    bool sni;                 /* send host as SNI (never an address) */
     int min_version, max_version; /* 0x0303 TLS 1.2, 0x0304 TLS 1.3; 0: 1.2 / none */
-    const char *alpn;           /* offered protocol, or NULL */
+    const char *alpn;             /* offered protocol, or NULL */
 } ww_tls_config;
 
-/* Settings and certificates, read once and used for every connection. ERR_TLS names the file and the
- * reason; a key file that others may read is refused with the chmod that helps. */
+/* Settings and certificates, read once and used for every connection. Nothing of the config is
+ * kept. ERR_TLS names the file and the reason; a key file that others may read is refused with the
+ * chmod that helps. ERR_USAGE: settings that contradict each other. Close it after the handshakes
+ * that use it. */
 typedef struct ww_tls ww_tls;
 ww_status ww_tls_open(ww_tls **out, const ww_tls_config *config, ww_error *err);
 void ww_tls_close(ww_tls *t);
 
 /* Begins TLS on a connected socket that has received nothing beyond what the caller took. */
 ww_status ww_sock_tls_start(ww_sock *s, ww_tls *t, ww_error *err);
-/* WW_OK done, WW_MORE poll and call again, ERR_TLS: what failed (certificate expired, name does not match
- * with the names it has, unknown CA ...) and what to do. */
+/* WW_OK done, WW_MORE poll and call again, ERR_TLS: what failed (certificate expired, name does not
+ * match with the names it has, unknown CA ...) and what to do. */
 ww_status ww_sock_tls_handshake(ww_sock *s, ww_error *err);
-/* After the handshake: "TLSv1.3", the cipher, and the selected ALPN ("" if none). Static or the socket's. */
+/* After the handshake: "TLSv1.3", the cipher, and the selected ALPN ("" if none). Static or the
+ * socket's. */
 const char *ww_sock_tls_version(const ww_sock *s);
 const char *ww_sock_tls_cipher(const ww_sock *s);
 const char *ww_sock_tls_alpn(const ww_sock *s);
-/* The data of tls-server-end-point (RFC 5929): the certificate hashed by its signature's digest, SHA-256
- * in place of MD5 and SHA-1. Returns its length, 0 if the signature has no digest (Ed25519). */
+/* The data of tls-server-end-point (RFC 5929): the certificate hashed by its signature's digest,
+ * SHA-256 in place of MD5 and SHA-1. Returns its length, 0 if the signature has no digest
+ * (Ed25519). */
 size_t ww_sock_tls_cert_hash(const ww_sock *s, uint8_t out[64]);
 
 #ifdef __cplusplus
