@@ -41,7 +41,8 @@ def c_problems(path, raw):
                 and path.suffix == ".c":
             yield line_of(raw, match.start()), "code in a comment"
     for match in MACRO.finditer(code):
-        if re.search(r"\b(return|goto|break|continue)\b", match.group()):
+        # An X-macro that spells out the cases of a switch jumps nowhere that the reader does not see.
+        if re.search(r"\b(return|goto|break|continue)\b", match.group()) and "case " not in match.group():
             yield line_of(code, match.start()), "a macro that returns or jumps"
     if not raw.startswith("/* SPDX-License-Identifier: MIT */\n"):
         yield 1, "no SPDX line"

@@ -35,6 +35,7 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "max_wal_size": "4GB",
     "autovacuum": "off",
+    "track_commit_timestamp": "on",
     "log_min_messages": "log",
     "log_replication_commands": "on",
 }
@@ -163,8 +164,8 @@ class Server:
         """Runs statements in one session, each in its own transaction unless they say BEGIN."""
         done = subprocess.run(
             [find_tool("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.host, "-p", str(self.port),
-             "-U", "postgres", "-d", dbname, "-f", "-"], input=statements, text=True,
-            capture_output=True, env=self._env())
+             "-U", "postgres", "-d", dbname, "-f", "-"], input=statements,
+            encoding="utf-8", capture_output=True, env=self._env())
         if done.returncode != 0:
             raise RuntimeError(f"psql: {done.stderr}\nin: {statements[:2000]}")
         return done.stdout.rstrip("\n")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the integration tests share: one server, the command, a database per test class."""
 import contextlib
+import dataclasses
 import json
 import os
 import pathlib
@@ -125,9 +126,21 @@ class Finished:
         return [event for event in self.events if event["op"] in ops]
 
 
+@dataclasses.dataclass(frozen=True)
+class Digits:
+    """A JSON number as it was written: 1.50 is neither 1.5 nor "1.50"."""
+    text: str
+
+
 class Case(unittest.TestCase):
     """A test class has a database of its own, and a directory per test. Slots are dropped after each."""
     maxDiff = 4000
+    Digits = Digits
+
+    @staticmethod
+    def parse(text):
+        """JSON with numbers kept digit by digit."""
+        return json.loads(text, parse_int=Digits, parse_float=Digits)
 
     @classmethod
     def setUpClass(cls):
