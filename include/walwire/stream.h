@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* stream.h: logical replication on top of the wire: slot commands, WALData and keepalives, feedback,
- * and which transactions may be acknowledged.
+/* stream.h: logical replication on top of the wire: slot commands, WALData and keepalives,
+ * feedback, and which transactions may be acknowledged.
  *
  * An engine: no socket, no clock. One CopyData at a time goes in, events and feedback come out:
  *
  *     ww_stream_input(&s, copy_data, now, &wal);                 // 'w', 'k', 's'
- *     while ((st = ww_stream_next(&s, &ev)) == WW_OK) use(&ev);  // 0 .. n events
- *     if (ev.kind == WW_EV_COMMIT) { make it durable; ww_stream_confirm(&s, ev.commit.end_lsn, now); }
- *     p = ww_stream_send_buf(&s, now, &n);                       // a feedback payload when one is due
- *     if (n > 0) { ww_conn_copy_data(&c, p); ww_stream_send_ack(&s, now); }
+ *     while ((st = ww_stream_next(&s, &ev)) == WW_OK) {          // 0 .. n events
+ *         use(&ev);
+ *         if (ev.kind == WW_EV_COMMIT) {
+ *             make it durable;
+ *             ww_stream_confirm(&s, ev.commit.end_lsn, now, &err);
+ *         }
+ *     }
+ *     p = ww_stream_send_buf(&s, now, &n);                       // a feedback when one is due
+ *     if (n > 0) { ww_conn_copy_data(&c, p, n); ww_stream_send_ack(&s, now); }
  *
  * Acknowledgement, in units: a unit is what the server confirms (Commit, Prepare, Commit Prepared,
  * Rollback Prepared, a non-transactional Message). The flush position is the end_lsn of the longest
- * durable prefix of the units handed out; never end_lsn + 1: the server skips a transaction whose commit
- * record starts before the start point. With nothing handed out, open or undelivered, flush follows the
- * keepalives' WAL end, so that an idle slot never pins WAL.
+ * durable prefix of the units handed out; never end_lsn + 1: the server skips a transaction whose
+ * commit record starts before the start point. With nothing handed out, open or undelivered, flush
+ * follows the keepalives' WAL end, so that an idle slot never pins WAL. docs/acknowledgement.md.
  *
- * Source: walsender.c, logical.c (LogicalConfirmReceivedLocation), snapbuild.c (SnapBuildXactNeedsSkip). */
+ * Source: walsender.c, logical.c (LogicalConfirmReceivedLocation), snapbuild.c
+ * (SnapBuildXactNeedsSkip). */
 #ifndef WALWIRE_STREAM_H
 #define WALWIRE_STREAM_H
 
@@ -32,7 +38,8 @@ extern "C" {
 /* The longest slot name (NAMEDATALEN - 1). Longer ones the server would cut silently. */
 #define WW_SLOT_NAME_MAX 63u
 
-/* A growing text with a sticky "did not fit": len counts on, text is NUL-terminated where cap > 0. */
+/* A growing text with a sticky "did not fit": len counts on, text is NUL-terminated where cap > 0.
+ * Start with { buffer, sizeof buffer, 0 }. */
 typedef struct ww_text {
     char *text;
     size_t cap;
@@ -45,12 +52,14 @@ void ww_text_add(ww_text *t, const char *text);
 /* "name" with " doubled; 'value' with ' doubled. */
 void ww_text_add_identifier(ww_text *t, ww_slice name);
 void ww_text_add_literal(ww_text *t, ww_slice value);
-/* A literal for SQL (not for replication commands), where a backslash needs the E'' form. */
+/* A literal for SQL (not for replication commands): the E'' form where there is a backslash, so
+ * that it means the same whatever standard_conforming_strings says. */
 void ww_text_add_sql_literal(ww_text *t, ww_slice value);
-/* Each name quoted, joined by commas, the whole quoted as a literal: publication_names. */
+/* Each name quoted, joined by commas: the value of publication_names, not yet quoted as a literal
+ * (ww_start_replication_command() does that to every value). */
 void ww_text_add_name_list(ww_text *t, const ww_slice *names, size_t count);
 
-/* Checks 1 to 63 characters of [a-z0-9_]; ERR_USAGE otherwise, with the rule. */
+/* Checks 1 to 63 characters of [a-z0-9_]; ERR_USAGE otherwise, with the rule and the name. */
 ww_status ww_slot_name_check(ww_slice name, ww_error *err);
 
 typedef enum ww_snapshot { WW_SNAPSHOT_NOTHING, WW_SNAPSHOT_EXPORT, WW_SNAPSHOT_USE } ww_snapshot;
@@ -64,8 +73,12 @@ typedef struct ww_create_slot {
     bool failover;          /* server 17+ */
 } ww_create_slot;
 
-/* CREATE_REPLICATION_SLOT in the form that `server_version` takes (the one without parentheses below 15).
- * ERR_USAGE for a bad name or an option that this server does not have (says which has it). */
+/* The functions below append one command to `t`. ERR_LIMIT: it did not fit; t->len says what it
+ * takes. After any error the text is not to be sent.
+ *
+ * CREATE_REPLICATION_SLOT in the form that `server_version` (180004; 0: unknown) takes: the one
+ * without parentheses below 15. ERR_USAGE for a bad name or an option that this server does not
+ * have (says which has it). */
 ww_status ww_create_slot_command(ww_text *t, const ww_create_slot *slot, int server_version,
                                  ww_error *err);
 ww_status ww_drop_slot_command(ww_text *t, ww_slice name, bool wait, ww_error *err);
@@ -76,10 +89,12 @@ typedef struct ww_plugin_option {
     ww_slice value;
 } ww_plugin_option;
 
-/* START_REPLICATION SLOT ... LOGICAL. Refuses (ERR_USAGE) what crashes servers: proto_version or
- * publication_names without a value. */
+/* START_REPLICATION SLOT ... LOGICAL. ERR_USAGE for proto_version or publication_names without a
+ * value, which crashes servers, and for empty publication_names, which 17+ takes and then sends
+ * nothing. */
 ww_status ww_start_replication_command(ww_text *t, ww_slice slot, ww_lsn start,
-                                       const ww_plugin_option *options, size_t count, ww_error *err);
+                                       const ww_plugin_option *options, size_t count,
+                                       ww_error *err);
 
 /* What IDENTIFY_SYSTEM answers. */
 typedef struct ww_system {
@@ -88,34 +103,43 @@ typedef struct ww_system {
     ww_lsn wal_position;
     char database[64];
 } ww_system;
-/* From the one row of its result. ERR_PROTOCOL if it does not have that shape. */
+/* From the one row of its result, whose values are text on every server (PROTOCOL 3.4). A NULL
+ * database (no database was named) becomes "". ERR_PROTOCOL if it does not have that shape. */
 ww_status ww_system_from_row(const ww_msg *row, ww_system *out, ww_error *err);
 
 /* ---- the replication engine ----------------------------------------------------------------- */
 
 typedef enum ww_confirm_mode {
-    WW_CONFIRM_EACH,    /* confirm names one unit; any order; the engine remembers each */
-    WW_CONFIRM_THROUGH  /* confirm means this unit and all before it; nothing is remembered per unit */
+    WW_CONFIRM_EACH,   /* confirm names one unit, in any order; each is remembered, in 16 bytes */
+    WW_CONFIRM_THROUGH /* confirm means this unit and all before it; no unit is remembered */
 } ww_confirm_mode;
 
 #define WW_DEFAULT_STATUS_INTERVAL_US UINT64_C(10000000)
 #define WW_DEFAULT_ACK_INTERVAL_US UINT64_C(1000000)
 #define WW_DEFAULT_MAX_UNCONFIRMED ((size_t)1 << 20)
+/* To a server that asks again and again while nothing has moved, as one that shuts down does, this
+ * lies between two answers. */
+#define WW_REPLY_SPACING_US UINT64_C(10000)
 
 typedef struct ww_stream_config {
     size_t struct_size;
-    const ww_alloc *alloc;           /* for the window of EACH; may be NULL for THROUGH */
-    ww_relcache *relations;          /* given to the decoder; may be NULL */
-    ww_lsn start;                    /* nothing below is ever acknowledged; a monotonic guard */
-    bool binary, streaming;          /* as asked for at START_REPLICATION */
-    bool raw;                        /* another plugin, or a recorder: next() hands out nothing, and
-                                        units are not tracked: the caller confirms with flush_to() */
+    const ww_alloc *alloc;         /* for the window of EACH; may be NULL for THROUGH and raw */
+    ww_relcache *relations;        /* given to the decoder; may be NULL */
+    ww_lsn start;                  /* asked for at START_REPLICATION. Nothing below is acknowledged,
+                                      nothing at all before something is confirmed or all is idle */
+    bool binary, streaming;        /* as asked for at START_REPLICATION */
+    bool raw;                      /* another plugin, or a recorder: next() hands out nothing, units
+                                      are not tracked: the caller uses flush_all() or flush_to() */
     ww_confirm_mode mode;
-    size_t max_unconfirmed;          /* EACH: more units than this handed out and not confirmed is LIMIT */
-    ww_mono_us status_interval_us;   /* between two feedbacks at the latest; 0: default. The caller
-                                        passes min(-s, wal_sender_timeout / 3) */
-    ww_mono_us ack_interval_us;      /* a flush that moved is reported within this; 0: default */
+    size_t max_unconfirmed;        /* EACH: more units than this, from the oldest unconfirmed one
+                                      on, are ERR_LIMIT; 0: default */
+    ww_mono_us status_interval_us; /* between two feedbacks at the latest; 0: default. The caller
+                                      passes min(-s, wal_sender_timeout / 3) */
+    ww_mono_us ack_interval_us;    /* a flush that moved is reported within this; 0: default */
 } ww_stream_config;
+
+#define WW_STREAM_CONFIG_INIT                                                                      \
+    { sizeof(ww_stream_config), NULL, NULL, 0, false, false, false, WW_CONFIRM_EACH, 0, 0, 0 }
 
 /* What one CopyData was. */
 typedef enum ww_wal_kind {
@@ -137,8 +161,11 @@ typedef struct ww_unit ww_unit;
 
 /* Oddities of released servers that are not errors: counted, so that one can say so once. */
 typedef struct ww_stream_counters {
-    uint64_t stray_stream_aborts;   /* PROTOCOL 5.2 */
-    uint64_t stray_prepared;        /* Commit/Rollback Prepared or Prepare of an unknown gid */
+    uint64_t stray_stream_aborts;   /* of transactions that were never streamed; not handed out */
+    uint64_t stray_prepares;        /* Prepare without Begin Prepare; not handed out */
+    uint64_t unknown_prepared;      /* Commit or Rollback Prepared while nothing prepared in this
+                                       session was left: prepared earlier, or never decodable. These
+                                       are handed out */
     uint64_t empty_wal_data;
     uint64_t unknown_copy_data;     /* 's' */
     uint64_t keepalives, wal_messages, wal_bytes, feedbacks;
@@ -159,18 +186,21 @@ typedef struct ww_stream {
     uint64_t ordinal;
     uint8_t gid[200];
     size_t gid_len;
-    /* acknowledgement */
+    uint64_t prepared;              /* in this session, and not yet committed or rolled back */
+    /* acknowledgement: confirm.c */
     ww_unit *units;
-    size_t units_cap, units_first, units_count;
-    ww_lsn received;                /* highest position seen: Commit end or keepalive */
-    ww_lsn handed_out;              /* end_lsn of the last unit handed out */
-    ww_lsn idle_lsn;                /* keepalive's WAL end waiting for the window to drain */
+    size_t units_cap, units_first, units_count, units_behind;
+    ww_lsn received;                /* the highest position heard of */
+    ww_lsn handed_out;              /* the highest end_lsn of a unit handed out */
+    ww_lsn confirmed;               /* THROUGH: the highest confirmed */
+    ww_lsn idle_lsn;                /* the highest keepalive seen outside a transaction */
     ww_lsn flush;                   /* what may be acknowledged */
-    ww_lsn reported;                /* what was */
+    bool flush_known;               /* something was confirmed, or the stream was idle */
     bool held;                      /* ww_stream_hold(): flush frozen */
-    /* feedback */
-    bool reply_now, flush_moved;
-    bool ask_reply;
+    bool raw_dirty;                 /* raw: data came, and no flush_all() since */
+    /* feedback: feedback.c */
+    bool send_now, asked, flush_moved, ask_reply;
+    ww_lsn reported;                /* flush as last sent; 0: none yet */
     ww_mono_us last_feedback;
     ww_mono_us flush_moved_at;
     ww_mono_us last_input;
@@ -183,39 +213,54 @@ ww_status ww_stream_init(ww_stream *s, const ww_stream_config *config, ww_now no
 /* Frees the window. Safe on zeroed memory and twice. */
 void ww_stream_fini(ww_stream *s);
 
-/* Takes the body of one CopyData. All events of the one before must have been taken with next().
- * Slices in *out (may be NULL) and in the events that follow live as long as copy_data does.
- * ERR_PROTOCOL for what is no replication message. */
+/* Takes the body of one CopyData. All events of the one before must have been taken with next()
+ * (ERR_USAGE otherwise, which is not final). Slices in *out (may be NULL) and in the events that
+ * follow live as long as copy_data does. ERR_PROTOCOL for what is no replication message: final. */
 ww_status ww_stream_input(ww_stream *s, ww_slice copy_data, ww_now now, ww_wal_msg *out);
 
-/* The next event of that input; WW_MORE when there is none (left). A unit counts as handed out when it
- * is returned here. ERR_DECODE, ERR_LIMIT (max_unconfirmed) and others are final. */
+/* The next event of that input; WW_MORE when there is none (left). A unit counts as handed out when
+ * it is returned here. Final: ERR_DECODE; ERR_PROTOCOL (Commit does not match its Begin ...);
+ * ERR_GAP for a unit that lies before one handed out earlier, or before what the server said to
+ * have sent already: flush is held from then on; ERR_LIMIT (max_unconfirmed); ERR_NOMEM. What was
+ * handed out before can still be confirmed and reported. */
 ww_status ww_stream_next(ww_stream *s, ww_event *ev);
 
 /* First error; WW_OK while none. */
 const ww_error *ww_stream_error(const ww_stream *s);
 
 /* Says that the unit with this end_lsn (EACH), or it and all before (THROUGH), is durable.
- * ERR_USAGE if no such unit was handed out, or (EACH) it was confirmed already; nothing changes then. */
+ * ERR_USAGE if no such unit was handed out, or (EACH) it was confirmed already; nothing changes
+ * then. O(log n). Once held, nothing is remembered: WW_OK, without effect. */
 ww_status ww_stream_confirm(ww_stream *s, ww_lsn end_lsn, ww_now now, ww_error *err);
-/* raw streams: everything up to lsn is durable. Never beyond what was received: ERR_USAGE. */
+/* raw streams: all data that input() took so far is durable. Flush becomes what was received, and
+ * until the next data it follows the keepalives. The one call a recorder needs, after each sync. */
+ww_status ww_stream_flush_all(ww_stream *s, ww_now now, ww_error *err);
+/* raw streams, for callers that write on while they sync: everything is durable that had arrived
+ * when ww_stream_received() was `lsn`. Never beyond what was received: ERR_USAGE. Keepalives are
+ * followed only after flush_all(). */
 ww_status ww_stream_flush_to(ww_stream *s, ww_lsn lsn, ww_now now, ww_error *err);
-/* From now on the flush position does not move (a gap was found; --ack none). */
+/* From now on the flush position does not move (a gap was found; --ack none). Right after init:
+ * flush is reported as 0, which leaves the slot alone. Units are not remembered any more. */
 void ww_stream_hold(ww_stream *s);
 
 /* The end_lsn that this event's unit is confirmed with; 0 if it ends no unit. */
 ww_lsn ww_event_unit_lsn(const ww_event *ev);
 
-ww_lsn ww_stream_flush(const ww_stream *s);      /* acknowledged so far, as far as we are concerned */
-ww_lsn ww_stream_received(const ww_stream *s);   /* the server's WAL end as last heard */
-bool ww_stream_idle(const ww_stream *s);         /* nothing open and nothing handed out unconfirmed */
-bool ww_stream_in_transaction(const ww_stream *s);
+ww_lsn ww_stream_flush(const ww_stream *s);    /* may be acknowledged; config.start at first */
+ww_lsn ww_stream_received(const ww_stream *s); /* the server's WAL end as last heard; 0 at first */
+/* Nothing open, undelivered, or handed out and not confirmed (raw: not durable). */
+bool ww_stream_idle(const ww_stream *s);
+bool ww_stream_in_transaction(const ww_stream *s); /* in a B..C or b..P */
 
-/* When the next feedback is due: the caller wakes up then, and calls send_buf(). In the past if now. */
+/* When the next feedback is due: the caller wakes up then, and calls send_buf(). In the past if
+ * now. At once: the server asked, or feedback_now(); within ack_interval: flush moved; else
+ * status_interval. */
 ww_mono_us ww_stream_deadline(const ww_stream *s);
-/* Asks for a feedback at once; ask_reply: with the request that the server answers by a keepalive. */
+/* Asks for a feedback at once; ask_reply: one that the server answers with a keepalive. */
 void ww_stream_feedback_now(ww_stream *s, bool ask_reply);
-/* The 34 bytes of a status update if one is due at `now`; *len 0 otherwise. */
+/* The 34 bytes of a status update if one is due at `now`; *len 0 otherwise. write: what was
+ * received; flush and apply: the flush position, 0 before there is one. They live in *s until the
+ * next call. */
 const uint8_t *ww_stream_send_buf(ww_stream *s, ww_now now, size_t *len);
 /* They were queued for sending. */
 void ww_stream_send_ack(ww_stream *s, ww_now now);
