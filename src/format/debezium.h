@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* debezium.h: what debezium.c (changes) and debezium_txn.c (transaction lines) share. */
+#ifndef WALWIRE_FORMAT_DEBEZIUM_H
+#define WALWIRE_FORMAT_DEBEZIUM_H
+
+#include "render.h"
+
+#define WW__XID_ROOM 32u
+
+typedef struct ww__debezium {
+    uint8_t *text;          /* one allocation: `before` and `behind`, then `source` */
+    size_t text_size;
+    ww_slice before;        /* ,"source":{ ... "ts_ms": */
+    ww_slice behind;        /* ,"snapshot":"false","db":"..." */
+    uint8_t *source;        /* before + commit's numbers + behind */
+    size_t source_len;
+    bool invalid;           /* the database's or the connector's name is not UTF-8 */
+    ww__stamp commit, sent;
+    bool xid_set;
+    uint32_t xid;
+    size_t xid_len;
+    uint8_t xid_text[WW__XID_ROOM + WW__PAD]; /* 731,"lsn": */
+    ww__counter messages;
+} ww__debezium;
+
+/* "id":"<xid>:<lsn>". Debezium's id is the transaction and a WAL position; with the final one, all lines of
+ * a transaction share it. */
+void ww__debezium_id(uint32_t xid, ww_lsn lsn, ww_out *out);
+/* ,"gid":"...". False: it is not UTF-8. */
+bool ww__debezium_gid(const ww_format *f, ww_slice gid, ww_out *out);
+
+/* debezium_txn.c */
+ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
+ww_status ww__debezium_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* format.c: which formats there are; opening one, and giving each event to the right function of its
+ * table. */
+#include "render.h"
+
+#include "base/error.h"
+
+/* "none" decodes and counts, and writes nothing: for benchmarks, and for draining a slot. */
+static const ww__format_ops format_none = {
+    .name = "none",
+    .about = "decodes and counts, writes nothing",
+};
+
+static const ww__format_ops *const formats[] = {
+    &ww__format_debezium,
+    &ww__format_compact,
+    &format_none,
+};
+#define FORMATS (sizeof formats / sizeof formats[0])
+
+const char *ww_format_name(size_t i, const char **about)
+{
+    if (i >= FORMATS)
+        return NULL;
+    if (about != NULL)
+        *about = formats[i]->about;
+    return formats[i]->name;
+}
+
+static const ww__format_ops *find_format(const char *name)
+{
+    size_t i;
+    if (name == NULL)
+        return formats[0];
+    for (i = 0; i < FORMATS; i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+static ww_status unknown_format(const char *name, ww_error *err)
+{
+    size_t i;
+    ww__fail_text(err, WW_ERR_USAGE, "there is no such format", name);
+    for (i = 0; i < FORMATS; i++) {
+        ww__error_add_text(err, i == 0 ? ": choose " : ", ");
+        ww__error_add_text(err, formats[i]->name);
+    }
+    return WW_ERR_USAGE;
+}
+
+ww_status ww_format_open(ww_format **f, const ww_format_config *config, ww_error *err)
+{
+    ww_format_config c = WW_FORMAT_CONFIG_INIT;
+    const ww__format_ops *ops;
+    ww_format *made;
+    ww_status status;
+    *f = NULL;
+    if (config == NULL || config->struct_size == 0 || config->struct_size > sizeof c)
+        return ww__fail(err, WW_ERR_USAGE, "a format's configuration has no valid struct_size");
+    memcpy(&c, config, config->struct_size);
+    if (c.alloc == NULL)
+        return ww__fail(err, WW_ERR_USAGE, "a format needs an allocator");
+    ops = find_format(c.name);
+    if (ops == NULL)
+        return unknown_format(c.name, err);
+    made = c.alloc->resize(c.alloc->ctx, NULL, 0, sizeof *made + ops->state_size);
+    if (made == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for a format");
+    memset(made, 0, sizeof *made + ops->state_size);
+    made->ops = ops;
+    made->alloc = *c.alloc;
+    made->transactions = c.transactions;
+    made->policy.terminal = c.escape_terminal;
+    made->policy.unavailable = ww_slice_of(ops->unavailable);
+    made->state = made + 1;
+    status = ops->open != NULL ? ops->open(made, &c, err) : WW_OK;
+    if (status != WW_OK)
+        ww_format_close(made);
+    else
+        *f = made;
+    return status;
+}
+
+void ww_format_close(ww_format *f)
+{
+    ww_alloc alloc;
+    if (f == NULL)
+        return;
+    ww__counts_follow(f, 0, 0);
+    ww__plans_close(f);
+    if (f->ops->close != NULL)
+        f->ops->close(f);
+    alloc = f->alloc;
+    alloc.resize(alloc.ctx, f, sizeof *f + f->ops->state_size, 0);
+}
+
+/* ---- one event ------------------------------------------------------------------------------ */
+
+static bool fits(ww_tuple tuple, const ww__plan *plan)
+{
+    return tuple.kind == WW_TUPLE_NONE || tuple.ncols == plan->ncols;
+}
+
+static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
+{
+    ww__plan *plan;
+    ww_status status;
+    if (f->ops->row == NULL)
+        return WW_OK;
+    if (ev->relation == NULL)
+        return ww__fail(err, WW_ERR_USAGE, "a row without its relation: decode with a relation cache");
+    status = ww__plan_make(f, ev->relation, &plan, err);
+    if (status != WW_OK)
+        return status;
+    if (!fits(ev->new_tuple, plan) || !fits(ev->old_tuple, plan))
+        return ww__fail(err, WW_ERR_DECODE, "a row has another number of columns than its relation");
+    f->ops->row(f, ev, plan, out);
+    return WW_OK;
+}
+
+static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
+{
+    uint32_t i;
+    if (f->ops->truncate == NULL)
+        return WW_OK;
+    for (i = 0; i < ev->truncate.count; i++)
+        if (ww__plan_find(f, ww_truncate_relation_id(&ev->truncate, i)) == NULL)
+            return ww__fail(err, WW_ERR_USAGE,
+                            "a truncated relation is unknown: show the format each RELATION event too");
+    f->ops->truncate(f, ev, out);
+    return WW_OK;
+}
+
+static ww_status render_message(ww_format *f, const ww_event *ev, ww_out *out)
+{
+    if (f->ops->message != NULL)
+        f->ops->message(f, ev, out);
+    return WW_OK;
+}
+
+static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_error *err)
+{
+    ww__plan *plan;
+    if (f->ops->row == NULL || ev->relation == NULL)
+        return WW_OK;
+    return ww__plan_make(f, ev->relation, &plan, err);
+}
+
+static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
+{
+    switch (ev->kind) {
+    case WW_EV_INSERT:
+    case WW_EV_UPDATE:
+    case WW_EV_DELETE:
+        return render_row(f, ev, out, err);
+    case WW_EV_TRUNCATE:
+        return render_truncate(f, ev, out, err);
+    case WW_EV_MESSAGE:
+        return render_message(f, ev, out);
+    case WW_EV_RELATION:
+        return learn_relation(f, ev, err);
+    case WW_EV_BEGIN:
+    case WW_EV_BEGIN_PREPARE:
+    case WW_EV_STREAM_START:
+        return f->ops->begin != NULL ? f->ops->begin(f, ev, out, err) : WW_OK;
+    case WW_EV_COMMIT:
+    case WW_EV_PREPARE:
+    case WW_EV_COMMIT_PREPARED:
+    case WW_EV_ROLLBACK_PREPARED:
+    case WW_EV_STREAM_COMMIT:
+    case WW_EV_STREAM_ABORT:
+    case WW_EV_STREAM_STOP:
+    case WW_EV_STREAM_PREPARE:
+        return f->ops->commit != NULL ? f->ops->commit(f, ev, out, err) : WW_OK;
+    default:
+        return WW_OK;
+    }
+}
+
+/* An event that could not be written leaves no half line behind, as far as that is still in the buffer. */
+static ww_status take_back(ww_out *out, size_t len, uint64_t flushed)
+{
+    out->len = out->flushed == flushed ? len : 0;
+    return out->status;
+}
+
+static ww_status say_why(ww_status status, ww_error *err)
+{
+    switch (status) {
+    case WW_ERR_NOMEM:
+        return ww__fail(err, status, "no memory for the output buffer");
+    case WW_ERR_IO:
+        return ww__fail(err, status, "the output took no more bytes");
+    default:
+        return ww__fail(err, status, "the output buffer is full and can neither be flushed nor grown");
+    }
+}
+
+ww_status ww_format_render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
+{
+    size_t len = out->len;
+    uint64_t flushed = out->flushed;
+    ww_status status;
+    if (out->status != WW_OK)
+        return say_why(out->status, err);
+    status = render(f, ev, out, err);
+    if (status != WW_OK || out->status == WW_OK)
+        return status;
+    return say_why(take_back(out, len, flushed), err);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* json.h: the value writer: bytes from the server as JSON strings, numbers, literals and spliced
+ * documents. Whatever the bytes are, what is written is valid JSON in valid UTF-8 without a raw control
+ * character. */
+#ifndef WALWIRE_FORMAT_JSON_H
+#define WALWIRE_FORMAT_JSON_H
+
+#include "out.h"
+
+/* How values are written: the knobs of a format. */
+typedef struct ww__policy {
+    bool terminal;          /* escape all that ww__is_unsafe() names, not only control characters */
+    ww_slice unavailable;   /* stands for an unchanged TOAST value that nothing tells; empty: left out */
+} ww__policy;
+
+/* What a column's type makes of its text. */
+typedef enum ww__json_type {
+    WW__JSON_STRING,
+    WW__JSON_BOOL,
+    WW__JSON_INTEGER,
+    WW__JSON_FLOAT,
+    WW__JSON_DOCUMENT
+} ww__json_type;
+
+ww__json_type ww__json_type_of(uint32_t type_oid);
+
+/* A column that is not UNCHANGED. Text that its type does not allow becomes a string; what is not UTF-8
+ * {"$bytes":"<hex>"}; a binary column {"$binary":"<hex>"}. */
+void ww__json_value(ww_out *out, const ww__policy *policy, ww__json_type type, const ww_column *col);
+
+/* A JSON string, or {"$bytes":"<hex>"} where text is not UTF-8. */
+void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text);
+
+/* The inside of a JSON string (no quotes). Where `name` is not UTF-8, its bad bytes and its backslashes
+ * become \xNN, and false is returned: the line must say "$invalid". */
+bool ww__json_name(ww_out *out, const ww__policy *policy, ww_slice name);
+
+/* A valid JSON document as it is, without the white space that breaks lines. */
+void ww__json_splice(ww_out *out, const ww__policy *policy, ww_slice document);
+
+bool ww__utf8_check(ww_slice text);
+
+/* ---- jsoncheck.c ---------------------------------------------------------------------------- */
+
+#define WW__JSON_MAX_DEPTH 512u
+
+/* Is this one JSON document (RFC 8259), nested at most WW__JSON_MAX_DEPTH deep, without half surrogate
+ * pairs in its escapes? Assumes valid UTF-8. No recursion. */
+bool ww__json_check(ww_slice text);
+
+/* The length of the JSON number at the start of text; 0 if there is none. */
+size_t ww__json_number(ww_slice text);
+
+/* ---- bytes.c -------------------------------------------------------------------------------- */
+
+void ww__out_hex(ww_out *out, ww_slice bytes);
+void ww__out_base64(ww_out *out, ww_slice bytes);
+
+/* ---- number.c ------------------------------------------------------------------------------- */
+
+#define WW__DIGITS 20u
+
+/* The decimal digits of value, at the end of text; returns where they begin. */
+const uint8_t *ww__digits(uint64_t value, uint8_t text[WW__DIGITS + WW__PAD]);
+void ww__out_u64(ww_out *out, uint64_t value);
+/* "X/X" with its quotes. */
+void ww__out_lsn(ww_out *out, ww_lsn lsn);
+
+/* ---- time.c --------------------------------------------------------------------------------- */
+
+/* One instant as the numbers that follow "ts_ms": in Debezium's envelope. */
+typedef struct ww__stamp {
+    bool set;
+    ww_pg_time time;
+    size_t len;
+    uint8_t text[96 + WW__PAD]; /* <ms>,"ts_us":<us>,"ts_ns":<ns> since 1970 */
+} ww__stamp;
+
+void ww__stamp_set(ww__stamp *stamp, ww_pg_time time);
+
+/* Milliseconds since 1970, rounded towards the past. */
+void ww__out_unix_ms(ww_out *out, ww_pg_time time);
+/* "2024-01-15T10:30:00.123456Z" with its quotes. */
+void ww__out_iso_time(ww_out *out, ww_pg_time time);
+
+#endif

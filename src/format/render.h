@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* render.h: how the files of this room work together.
+ *
+ * A format is one table of functions (ww__format_ops): what it does with the beginning of a transaction,
+ * a row, its end, a message, a truncate. All share one value writer (json.h), one buffer writer (out.h)
+ * and the render plans: what never changes in a relation's lines, escaped once per definition. */
+#ifndef WALWIRE_FORMAT_RENDER_H
+#define WALWIRE_FORMAT_RENDER_H
+
+#include "json.h"
+
+/* ---- counts.c: events per collection -------------------------------------------------------- */
+
+/* How many events one collection (a table; all messages) has had in the open transaction. */
+typedef struct ww__counter {
+    struct ww__counter *next;
+    uint64_t count;
+    ww_slice label;
+    bool invalid;            /* a name in the label is not UTF-8 */
+    struct ww__plan *orphan; /* the plan around it, if the relation was renamed since: freed with it */
+} ww__counter;
+
+/* The open transaction, and its collections in order of their first event. */
+typedef struct ww__counts {
+    uint32_t xid;
+    ww_lsn final_lsn;
+    uint64_t total;
+    ww__counter *first, *last;
+    size_t orphans;
+} ww__counts;
+
+#define WW__MAX_ORPHANS 1000u
+
+/* Counts one event; returns its place in its collection, from 1. */
+uint64_t ww__counts_add(ww__counts *counts, ww__counter *counter);
+/* Forgets what it counted, if that was of another transaction than this one. */
+void ww__counts_follow(ww_format *f, uint32_t xid, ww_lsn final_lsn);
+/* `now` takes over from `old`, which is freed at once or with the transaction. False: too many renames
+ * in one transaction. */
+bool ww__counts_replace(ww_format *f, struct ww__plan *old, struct ww__plan *now);
+
+/* ---- plan.c --------------------------------------------------------------------------------- */
+
+typedef struct ww__plan_column {
+    const uint8_t *name; /* padded: ,"name": */
+    size_t len;
+    uint8_t type;        /* ww__json_type */
+    bool key;
+} ww__plan_column;
+
+typedef struct ww__plan {
+    uint64_t serial;        /* of the definition it was made from */
+    uint32_t relation_id;
+    uint16_t ncols;
+    bool invalid;           /* a name is not UTF-8 */
+    struct ww__plan *next;  /* of the same bucket */
+    ww_slice head;          /* padded; what the format's head() wrote */
+    ww__counter counter;    /* its label is what the format's label() wrote */
+    uint8_t *text;          /* all of the above, one allocation */
+    size_t text_size;
+    ww__plan_column columns[];
+} ww__plan;
+
+typedef struct ww__plans {
+    ww__plan **by_slot;     /* cap entries: relation->slot */
+    ww__plan **by_id;       /* cap buckets */
+    size_t cap;             /* 0 or a power of two */
+} ww__plans;
+
+/* The plan of this relation as it is now: the one made before, or a new one. ERR_NOMEM, ERR_LIMIT. */
+ww_status ww__plan_make(ww_format *f, const ww_relation *relation, ww__plan **plan, ww_error *err);
+/* The plan of the relation with this id; NULL if the format was never shown it. */
+ww__plan *ww__plan_find(const ww_format *f, uint32_t relation_id);
+void ww__plan_free(ww_format *f, ww__plan *plan);
+void ww__plans_close(ww_format *f);
+
+/* ---- row.c ---------------------------------------------------------------------------------- */
+
+/* Writes the columns as {"a":1,...}: of a KEY tuple the key columns only. An unchanged column takes its
+ * value from `fill` (the old tuple, or one of kind NONE) where that has it, else policy->unavailable.
+ * Returns the number of unchanged columns. */
+size_t ww__row_put(ww_out *out, const ww__policy *policy, const ww__plan *plan, ww_tuple tuple,
+                   ww_tuple fill);
+/* Writes the names of the unchanged columns as ["a",...]. */
+void ww__row_put_unchanged(ww_out *out, const ww__plan *plan, ww_tuple tuple);
+
+/* ---- formats -------------------------------------------------------------------------------- */
+
+typedef struct ww__format_ops {
+    const char *name, *about;
+    const char *unavailable;        /* policy->unavailable; NULL: unchanged columns are left out */
+    size_t state_size;              /* of what f->state points to, zeroed */
+    ww_status (*open)(ww_format *f, const ww_format_config *config, ww_error *err);
+    void (*close)(ww_format *f);
+    /* The constant part of a relation's lines, and what stands for the relation in lists. False: a name
+     * is not UTF-8. */
+    bool (*head)(const ww_format *f, const ww_relation *relation, ww_out *out);
+    bool (*label)(const ww_format *f, const ww_relation *relation, ww_out *out);
+    /* Each appends its lines; NULL: has none. begin: B b S; commit: C P K r c p A E. */
+    ww_status (*begin)(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
+    void (*row)(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *out);
+    ww_status (*commit)(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
+    void (*message)(ww_format *f, const ww_event *ev, ww_out *out);
+    void (*truncate)(ww_format *f, const ww_event *ev, ww_out *out); /* its relations have plans */
+} ww__format_ops;
+
+extern const ww__format_ops ww__format_debezium;
+extern const ww__format_ops ww__format_compact;
+
+struct ww_format {
+    const ww__format_ops *ops;
+    ww_alloc alloc;
+    ww__policy policy;
+    bool transactions;
+    ww__plans plans;
+    ww__counts counts;
+    void *state;
+};
+
+static inline void *ww__format_alloc(ww_format *f, size_t size)
+{
+    return f->alloc.resize(f->alloc.ctx, NULL, 0, size);
+}
+
+static inline void ww__format_free(ww_format *f, void *block, size_t size)
+{
+    if (block != NULL)
+        f->alloc.resize(f->alloc.ctx, block, size, 0);
+}
+
+/* "name" in quotes. False: not UTF-8. */
+static inline bool ww__out_name(ww_out *out, const ww__policy *policy, ww_slice name)
+{
+    bool valid;
+    ww__out_byte(out, '"');
+    valid = ww__json_name(out, policy, name);
+    ww__out_byte(out, '"');
+    return valid;
+}
+
+#endif
