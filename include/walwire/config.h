@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* config.h: connection strings, URIs, the environment and password files, as libpq reads them.
+/* config.h: connection strings, URIs, the environment and password files, as libpq 18 reads them.
  *
- * Pure parsing: files and variables are handed in as text by the caller (the client room reads them).
- * Source: src/interfaces/libpq/fe-connect.c; PROTOCOL section 7. */
+ * Pure parsing: files and variables are handed in as text by the caller, the client room.
+ * The usual order: parse what the user wrote, set what options say, then environment, resolve.
+ * Source: src/interfaces/libpq/fe-connect.c. docs/connection.md has every keyword, what its value
+ * may be, and every difference from libpq. */
 #ifndef WALWIRE_CONFIG_H
 #define WALWIRE_CONFIG_H
 
@@ -12,8 +14,7 @@
 extern "C" {
 #endif
 
-/* Every connection keyword walwire knows: X(member, "keyword", "ENVIRONMENT" or NULL). The defaults and
- * what a value may be are in docs/connection.md. */
+/* Every connection keyword walwire knows: X(member, "keyword", "ENVIRONMENT" or NULL). */
 #define WW_CONNINFO_MAP(X)                                                                         \
     X(host, "host", "PGHOST")                                                                      \
     X(hostaddr, "hostaddr", "PGHOSTADDR")                                                          \
@@ -35,6 +36,7 @@ extern "C" {
     X(sslmode, "sslmode", "PGSSLMODE")                                                             \
     X(sslcert, "sslcert", "PGSSLCERT")                                                             \
     X(sslkey, "sslkey", "PGSSLKEY")                                                                \
+    X(sslpassword, "sslpassword", NULL)                                                            \
     X(sslrootcert, "sslrootcert", "PGSSLROOTCERT")                                                 \
     X(sslcrl, "sslcrl", "PGSSLCRL")                                                                \
     X(sslsni, "sslsni", "PGSSLSNI")                                                                \
@@ -46,7 +48,10 @@ extern "C" {
     X(max_protocol_version, "max_protocol_version", "PGMAXPROTOCOLVERSION")                        \
     X(min_protocol_version, "min_protocol_version", "PGMINPROTOCOLVERSION")
 
-/* One keyword's value: a C string in the conninfo's own memory, or NULL where nobody set it. */
+/* One keyword's value: a C string in the conninfo's own memory, or NULL where nobody set it. An
+ * empty string keeps the environment out, and is then dropped by ww_conninfo_environment() where
+ * libpq takes it for unset (host, port, user, password, passfile, sslrootcert ...): who reads a
+ * finished conninfo looks for NULL only. */
 typedef struct ww_conninfo {
     const ww_alloc *alloc;
 #define WW_CONNINFO_MEMBER(member, keyword, env) char *member;
@@ -56,41 +61,93 @@ typedef struct ww_conninfo {
 
 /* Starts empty. alloc must outlive the conninfo. */
 void ww_conninfo_init(ww_conninfo *c, const ww_alloc *alloc);
-/* Frees all, wiping the password first. */
+/* Frees all, wiping every value first, and leaves it empty. NULL is allowed. */
 void ww_conninfo_fini(ww_conninfo *c);
 
-/* Reads "host=a port=1", or a URI, or (neither '=' nor a scheme in it) a database name, over what is
- * set already. ERR_USAGE with the byte offset and the nearest known keyword; the subject never holds a
- * password. On error nothing was changed. */
+/* Reads "host=a port=1", or a URI, or (neither '=' nor "://" in it) a database name, over what is
+ * set already. ERR_USAGE with the byte offset, what was expected and the nearest known keyword;
+ * ERR_NOMEM. The subject never holds a password, nor a word that may be the tail of one. On error
+ * nothing was changed. Values are not looked at here: see ww_conninfo_resolve(). */
 ww_status ww_conninfo_parse(ww_conninfo *c, ww_slice text, ww_error *err);
 
-/* Sets one keyword by name. ERR_USAGE for an unknown one or a NUL in the value. */
+/* Sets one keyword by name, in place of what it had. ERR_USAGE for an unknown one or a NUL in the
+ * value; ERR_NOMEM. On error nothing was changed. */
 ww_status ww_conninfo_set(ww_conninfo *c, const char *keyword, ww_slice value, ww_error *err);
-/* The value of a keyword; NULL if unset or unknown. */
+/* The value of a keyword; NULL if unset or unknown. Lives until that keyword changes. */
 const char *ww_conninfo_get(const ww_conninfo *c, const char *keyword);
 
-/* Fills what is unset from the environment through `get` (getenv's shape), as libpq: an empty string
- * counts as unset for host, user, dbname and password. */
+/* Fills what is NULL from the environment through `get` (getenv's shape), PGREQUIRESSL included,
+ * then drops empty values. ERR_USAGE for a variable (PGSERVICE, PGREQUIREPEER ...) that libpq obeys
+ * and this version does not, rather than connecting elsewhere or less safely than asked; ERR_NOMEM.
+ * After an error some values are filled in, others not. */
 ww_status ww_conninfo_environment(ww_conninfo *c, char *(*get)(const char *name), ww_error *err);
 
-/* Checks every value (sslmode's word, ports, integers ...) so that nothing is refused half way into a
- * connect. ERR_USAGE names keyword, value (never a password) and what is allowed. */
+/* ---- values, checked and turned into numbers ------------------------------------------------- */
+
+typedef enum ww_sslmode {
+    WW_SSLMODE_DEFAULT, /* written by nobody: ask; 'N' goes on in plain text, all else is final */
+    WW_SSLMODE_DISABLE,
+    WW_SSLMODE_ALLOW,
+    WW_SSLMODE_PREFER,  /* written by somebody: libpq's whole order of retries */
+    WW_SSLMODE_REQUIRE,
+    WW_SSLMODE_VERIFY_CA,
+    WW_SSLMODE_VERIFY_FULL /* also when nobody wrote one and sslrootcert=system */
+} ww_sslmode;
+
+/* The same order as ww_channel_binding, which belongs to the wire. */
+typedef enum ww_binding { WW_BINDING_PREFER, WW_BINDING_DISABLE, WW_BINDING_REQUIRE } ww_binding;
+
+/* What require_auth leaves open; WW_REQUIRE_ANY: nothing was asked. Same bits as WW_AUTH_*. */
+#define WW_REQUIRE_ANY 0u
+#define WW_REQUIRE_NONE 1u              /* the server may ask for nothing */
+#define WW_REQUIRE_PASSWORD 2u          /* cleartext, named by the user: over plain TCP too */
+#define WW_REQUIRE_MD5 4u
+#define WW_REQUIRE_SCRAM 8u
+#define WW_REQUIRE_PASSWORD_SAFE 16u    /* cleartext, left over by "!...": never over plain TCP */
+
+#define WW_DEFAULT_CONNECT_TIMEOUT_S 30
+#define WW_DEFAULT_PORT 5432
+
+typedef struct ww_conninfo_values {
+    ww_sslmode sslmode;
+    ww_binding channel_binding;
+    unsigned require_auth;      /* WW_REQUIRE_* */
+    int connect_timeout_s;      /* for each address; 0: none */
+    bool keepalives;            /* the next four: 0 is the system's default */
+    int keepalives_idle_s, keepalives_interval_s, keepalives_count;
+    int tcp_user_timeout_ms;
+    bool sslsni;
+    int tls_min_version;        /* 0x0303 TLS 1.2 or 0x0304 TLS 1.3 */
+    int tls_max_version;        /* the same; 0: none */
+    uint32_t min_protocol;      /* 0x00030000 or 0x00030002 (WW_PROTOCOL_3_0, 3_2) */
+    uint32_t max_protocol;
+} ww_conninfo_values;
+
+/* Checks every value, hosts and ports included, so that nothing is refused half way into a connect,
+ * and writes what they mean to *out. ERR_USAGE names keyword, value (never a password) and what is
+ * allowed; *out is then not defined. */
+ww_status ww_conninfo_resolve(const ww_conninfo *c, ww_conninfo_values *out, ww_error *err);
+/* The same for who only wants to know. */
 ww_status ww_conninfo_check(const ww_conninfo *c, ww_error *err);
 
 /* host, hostaddr and port are lists: the i-th address to try, strings cut at commas. */
 typedef struct ww_host {
-    ww_slice host;      /* name, socket directory, or empty */
-    ww_slice hostaddr;
+    ww_slice host;      /* name, socket directory, or empty: the default socket directory */
+    ww_slice hostaddr;  /* where to connect, if not empty; host is then a name for TLS, passfile */
     uint16_t port;
-    bool local;         /* a Unix socket: host begins with '/' or '@' */
+    bool local;         /* a Unix socket: no hostaddr, and host begins with '/' or '@' */
 } ww_host;
-/* How many hosts the lists name (at least 1); 0 with ERR_USAGE in err if their counts do not match. */
+/* How many hosts the lists name (at least 1); 0 with ERR_USAGE in err if they do not match. */
 size_t ww_conninfo_host_count(const ww_conninfo *c, ww_error *err);
+/* i < ww_conninfo_host_count(). ERR_USAGE for a port that is no number from 1 to 65535. Slices live
+ * as long as the three values. Walks the lists: linear in i. */
 ww_status ww_conninfo_host(const ww_conninfo *c, size_t i, ww_host *out, ww_error *err);
 
-/* Looks a password up in the text of a .pgpass file. Returns its length, written unescaped with a NUL to
- * out[cap]; 0 if no line matches (an empty password is no match either); SIZE_MAX if cap is too small.
- * Host "" and default socket directories match "localhost". Source: passwordFromFile. */
+/* Looks a password up in the text of a .pgpass file. Returns its length, written unescaped with a
+ * NUL to out[cap]; 0 if no line matches, or the first that does has an empty password; SIZE_MAX if
+ * cap is too small. host: name or address as given; "" and the default socket directories (/tmp,
+ * /var/run/postgresql) match "localhost" too. dbname and user: as sent to the server; empty ones
+ * match nothing. A line with a NUL in it is skipped. Does not allocate; linear in the file. */
 size_t ww_passfile_find(ww_slice file, ww_slice host, uint16_t port, ww_slice dbname, ww_slice user,
                         char *out, size_t cap);
 
