@@ -8,15 +8,15 @@
  *         if (st < 0) fail(ww_conn_error(&c));
  *         w = ww_conn_wants(&c);
  *         if (w & WW_WANT_CLOSED) break;
- *         if (w & WW_WANT_WORK) ww_conn_work(&c, 1000);             // a slice of PBKDF2
+ *         if (w & WW_WANT_WORK) ww_conn_work(&c, 1000);         a slice of PBKDF2
  *         if (w & WW_WANT_TLS)  handshake, then ww_conn_tls_done();
- *         if (w & WW_WANT_GROW) ww_conn_grow(&c, bigger, cap);       // free what it returns
- *         if (w & WW_WANT_SEND) { p = ww_conn_send_buf(&c, &n); write; ww_conn_send_ack(&c, written); }
- *         if (w & WW_WANT_RECV) { p = ww_conn_recv_buf(&c, &n); read;  ww_conn_recv_ack(&c, got); }
+ *         if (w & WW_WANT_GROW) ww_conn_grow(&c, bigger, cap);  free what it returns
+ *         if (w & WW_WANT_SEND) { p = ww_conn_send_buf(&c, &n); write; ww_conn_send_ack(&c, m); }
+ *         if (w & WW_WANT_RECV) { p = ww_conn_recv_buf(&c, &n); read;  ww_conn_recv_ack(&c, m); }
  *     }
  *
- * One lifetime rule: a slice obtained from the engine stays valid until the next ww_conn_recv_buf() or
- * ww_conn_grow(); ww_conn_next() never moves bytes.
+ * One lifetime rule: a slice obtained from the engine stays valid until the next ww_conn_recv_buf()
+ * or ww_conn_grow(); ww_conn_next() never moves bytes.
  *
  * Source: the documentation's chapter "Frontend/Backend Protocol"; fe-protocol3.c, fe-connect.c. */
 #ifndef WALWIRE_WIRE_H
@@ -31,10 +31,11 @@ extern "C" {
 /* ---- messages ------------------------------------------------------------------------------- */
 
 /* What ww_conn_next() hands out; the value is the wire's type byte. Everything else is answered or
- * swallowed by the engine. */
+ * swallowed by the engine. NOTICE and PARAMETER come from AuthenticationOk on, so before the first
+ * READY too; the others from IDLE on. */
 typedef enum ww_msg_type {
     WW_MSG_READY = 'Z',             /* ReadyForQuery: a command may be sent now */
-    WW_MSG_ERROR = 'E',             /* ErrorResponse to a command (before IDLE it is ww_conn_error()) */
+    WW_MSG_ERROR = 'E',             /* ErrorResponse; before IDLE it is ww_conn_error() instead */
     WW_MSG_NOTICE = 'N',
     WW_MSG_PARAMETER = 'S',         /* ParameterStatus */
     WW_MSG_NOTIFICATION = 'A',
@@ -69,6 +70,8 @@ typedef struct ww_server_error {
     ww_slice file, line, routine;   /* F L R */
 } ww_server_error;
 
+/* Slices into the message. Of a field that is sent twice the first counts; unknown fields are
+ * skipped. */
 void ww_msg_error(const ww_msg *msg, ww_server_error *out);            /* ERROR, NOTICE */
 void ww_msg_parameter(const ww_msg *msg, ww_slice *name, ww_slice *value); /* PARAMETER */
 ww_slice ww_msg_command_tag(const ww_msg *msg);                        /* COMMAND_COMPLETE */
@@ -85,7 +88,8 @@ typedef struct ww_field {
     int16_t format; /* 0 text, 1 binary */
 } ww_field;
 
-/* Walks the columns of ROW_DESCRIPTION (ww_fields_next) or ROW (ww_row_next, value.ptr NULL: SQL NULL). */
+/* Walks the columns of ROW_DESCRIPTION (ww_fields_next) or ROW (ww_row_next, value.ptr NULL: SQL
+ * NULL). A ROW has as many as the ROW_DESCRIPTION before it. */
 typedef struct ww_row_iter {
     const uint8_t *at;
     uint16_t left;
@@ -94,7 +98,7 @@ ww_row_iter ww_row_begin(const ww_msg *msg);
 bool ww_fields_next(ww_row_iter *it, ww_field *field);
 bool ww_row_next(ww_row_iter *it, ww_slice *value);
 
-/* Copies what an error message says into `err` (status ERR_SERVER). */
+/* Copies what an ERROR or NOTICE says into `err` (status ERR_SERVER). */
 void ww_error_from_server(const ww_msg *msg, ww_error *err);
 
 /* ---- configuration -------------------------------------------------------------------------- */
@@ -113,12 +117,12 @@ typedef enum ww_channel_binding {
     WW_CHANNEL_BINDING_PREFER, WW_CHANNEL_BINDING_DISABLE, WW_CHANNEL_BINDING_REQUIRE
 } ww_channel_binding;
 
-/* Methods for `allowed_auth`; 0 there means: any, but cleartext only over an encrypted connection or a
- * Unix socket. */
-#define WW_AUTH_NONE 1u        /* the server asks for nothing (trust, peer, cert) */
-#define WW_AUTH_CLEARTEXT 2u   /* listed explicitly: allowed over plain TCP too */
+/* Methods for `allowed_auth`; 0 there means all of them but CLEARTEXT. */
+#define WW_AUTH_NONE 1u             /* the server asks for nothing (trust, peer, cert) */
+#define WW_AUTH_CLEARTEXT 2u        /* listed explicitly: allowed over plain TCP too */
 #define WW_AUTH_MD5 4u
 #define WW_AUTH_SCRAM 8u
+#define WW_AUTH_CLEARTEXT_SAFE 16u  /* cleartext over TLS or a Unix socket only */
 
 typedef struct ww_param {
     const char *name;
@@ -131,16 +135,19 @@ typedef struct ww_param {
 #define WW_MAX_AUTH_MESSAGE 2000u               /* as libpq */
 #define WW_MAX_ERROR_MESSAGE 30000u             /* before ReadyForQuery; as libpq */
 #define WW_MAX_PREAUTH_BYTES 65536u             /* all messages before AuthenticationOk together */
-#define WW_MAX_STARTUP_PACKET 10000u            /* what the server takes */
+#define WW_MAX_STARTUP_PARAMETERS 1000u         /* ParameterStatus before the first ReadyForQuery */
+#define WW_MAX_STARTUP_PACKET 10000u            /* what the server takes, behind the length word */
+#define WW_MAX_SEND 0x3fffffffu                 /* what the server takes in one message */
 #define WW_MIN_RECV_BUFFER 4096u
+#define WW_MIN_SEND_BUFFER 4096u
 
 typedef struct ww_conn_config {
     size_t struct_size;
     const char *user;               /* required */
     const char *database;           /* NULL: the server takes the user's name */
-    const char *password;           /* NULL: none; asked for then is ERR_AUTH. Must live until IDLE */
+    const char *password;           /* NULL or "": none; asked for then is ERR_AUTH */
     const ww_param *params;         /* further startup parameters, in order; must not be user, */
-    size_t nparams;                 /* database or replication */
+    size_t nparams;                 /* database or replication. client_encoding=UTF8 belongs here */
     bool replication;               /* replication=database: a logical walsender */
     uint32_t protocol;              /* WW_PROTOCOL_3_0 (default) or 3_2 */
     ww_conn_tls tls;
@@ -152,10 +159,11 @@ typedef struct ww_conn_config {
     uint8_t nonce[WW_SCRAM_NONCE_BYTES]; /* fresh random bytes */
     uint8_t *recv_buffer;           /* caller's memory, at least WW_MIN_RECV_BUFFER */
     size_t recv_size;
-    uint8_t *send_buffer;           /* caller's memory, at least WW_MIN_RECV_BUFFER */
-    size_t send_size;
-    size_t max_copy_data;           /* 0: default */
-    size_t max_message;             /* 0: default */
+    uint8_t *send_buffer;           /* caller's memory, at least WW_MIN_SEND_BUFFER; commands, */
+    size_t send_size;               /* the startup packet and the password must fit */
+    size_t max_copy_data;           /* bytes of a CopyData's body; 0: default */
+    size_t max_message;             /* the same of every other message; 0: default */
+    uint32_t min_protocol;          /* 0: WW_PROTOCOL_3_0; a server that has less is ERR_PROTOCOL */
 } ww_conn_config;
 
 /* ---- the engine ----------------------------------------------------------------------------- */
@@ -175,11 +183,14 @@ typedef enum ww_conn_state {
     WW_CONN_BUSY,                   /* a query runs */
     WW_CONN_COPY_BOTH,
     WW_CONN_COPY_ENDING,            /* we sent CopyDone; data may still come */
-    WW_CONN_COPY_ENDED,             /* the server ended it (too); CommandComplete, ReadyForQuery follow */
-    WW_CONN_TERMINATING,            /* we sent Terminate */
+    WW_CONN_COPY_ENDED,             /* the server ended it (too); data on its way may still come */
+    WW_CONN_COPY_COMPLETE,          /* CommandComplete or an error came: ReadyForQuery or the end of
+                                       the connection (server shutdown) follows */
+    WW_CONN_TERMINATING,            /* we sent Terminate; what still comes is thrown away */
     WW_CONN_CLOSED,
     WW_CONN_FAILED
 } ww_conn_state;
+/* "EXPECT_AUTH" ... Static; never NULL. */
 const char *ww_conn_state_name(ww_conn_state state);
 
 /* Bits of ww_conn_wants() */
@@ -188,89 +199,109 @@ const char *ww_conn_state_name(ww_conn_state state);
 #define WW_WANT_TLS 4u      /* do a TLS handshake now, then ww_conn_tls_done() */
 #define WW_WANT_WORK 8u     /* call ww_conn_work() */
 #define WW_WANT_GROW 16u    /* the message under way needs a bigger buffer: ww_conn_grow() */
-#define WW_WANT_EVENT 32u   /* ww_conn_next() has something */
-#define WW_WANT_CLOSED 64u  /* nothing more will happen */
+#define WW_WANT_EVENT 32u   /* ww_conn_next() has something: a whole message, or the end */
+#define WW_WANT_CLOSED 64u  /* nothing more will happen; comes alone */
 
 /* What the caller learned in the TLS handshake. */
 typedef struct ww_tls_info {
     bool alpn_postgresql;           /* ALPN "postgresql" was selected */
-    uint8_t cert_hash[64];          /* tls-server-end-point data; cert_hash_len 0: the certificate's */
-    size_t cert_hash_len;           /* signature has no digest (Ed25519): cannot bind */
+    uint8_t cert_hash[64];          /* tls-server-end-point data */
+    size_t cert_hash_len;           /* 0: the certificate's signature has no digest (Ed25519) */
 } ww_tls_info;
 
-/* Caller's memory; the members are the library's (src/wire/conn.c says what they mean). Holds secrets
- * until ww_conn_fini(). */
+/* Caller's memory; read the members, change none. Holds secrets until ww_conn_fini(). */
 typedef struct ww_conn {
     ww_conn_config config;
     ww_conn_state state;
     ww_error error;
-    uint8_t *in;                    /* receive buffer */
-    size_t in_size, in_start, in_end, in_need;
-    uint8_t *out;                   /* send buffer */
+    uint8_t *in;                    /* in[in_start .. in_end): received, not yet taken */
+    size_t in_size, in_start, in_end;
+    size_t in_need;                 /* ww_conn_need() */
+    uint8_t *out;                   /* out[out_start .. out_end): queued, not yet sent */
     size_t out_size, out_start, out_end;
-    size_t preauth_bytes;
-    bool tls_active, tls_offered_plus, eof, authenticated_peer, negotiated;
+    size_t preauth_bytes;           /* of messages before AuthenticationOk */
+    size_t parameter_count;         /* ParameterStatus before the first ReadyForQuery */
+    int32_t row_columns;            /* of the ROW_DESCRIPTION in force; -1: none */
+    bool eof, eof_clean;
+    bool tls_active;
+    bool negotiated;                /* NegotiateProtocolVersion came */
+    bool authenticated_peer;        /* SCRAM: the server proved that it knows the password */
+    bool channel_bound;             /* ... and that nobody sits between us and it */
     unsigned auth_done;             /* WW_AUTH_* that was completed */
     ww_tls_info tls_info;
     uint32_t protocol;              /* in force */
     uint32_t backend_pid;
     uint8_t cancel_key[256];
     size_t cancel_key_len;
-    int server_version;             /* 180004 for 18.4; 0 before it was reported */
-    char server_version_text[64];
+    int server_version;             /* 180004 for 18.4; 0: not reported, or not understood */
+    char server_version_text[64];   /* as reported, cut to its room; not escaped */
     bool in_hot_standby;
-    size_t parameter_count;
-    uint64_t ignored;               /* notices and the like seen where nobody asked */
     ww_scram scram;
 } ww_conn;
 
-/* Checks the configuration, copies it (strings stay the caller's) and queues the first packet.
- * ERR_USAGE names the bad member; ERR_LIMIT if the startup packet would pass WW_MAX_STARTUP_PACKET. */
+/* Checks the configuration, copies it (strings and arrays stay the caller's and must live until
+ * IDLE) and queues the first packet. ERR_USAGE names the bad member; ERR_LIMIT if the startup
+ * packet would pass WW_MAX_STARTUP_PACKET or the send buffer; ERR_AUTH for channel_binding=require
+ * without TLS. After an error only ww_conn_error() and ww_conn_fini() make sense. */
 ww_status ww_conn_init(ww_conn *c, const ww_conn_config *config, ww_error *err);
 
 unsigned ww_conn_wants(const ww_conn *c);
 
-/* Where to receive into, and how much fits (> 0 while RECV is wanted). May move unread bytes: slices
- * end here. Then ww_conn_recv_ack() with what arrived, or ww_conn_recv_eof(). */
+/* Where to receive into, and how much fits (> 0 while RECV is wanted). May move unread bytes:
+ * slices end here. Then ww_conn_recv_ack() with what arrived, or ww_conn_recv_eof(). Bytes that
+ * arrive between the answer to SSLRequest and the end of the handshake are ERR_TLS: somebody stuffs
+ * the buffer. */
 uint8_t *ww_conn_recv_buf(ww_conn *c, size_t *cap);
 void ww_conn_recv_ack(ww_conn *c, size_t n);
-/* The peer closed. clean: an orderly end (FIN, and close_notify under TLS). Messages already received
- * are still handed out; then END if nothing was outstanding, else ERR_IO. */
+/* The peer closed. clean: an orderly end (FIN, and close_notify under TLS). Messages already
+ * received are still handed out; then END if nothing was outstanding (IDLE, COPY_COMPLETE,
+ * TERMINATING), else ERR_IO. */
 void ww_conn_recv_eof(ww_conn *c, bool clean);
-/* GROW: gives a buffer of `cap` bytes (at least twice the old one, or ww_conn_need()); returns the old
- * one for the caller to free. Slices end here. */
+/* GROW: gives a buffer of `cap` bytes (at least twice the old one, or ww_conn_need()); returns the
+ * old one for the caller to free. Slices end here. A buffer that cannot hold the unread bytes is
+ * not taken: it is what is returned. A smaller one is fine otherwise. Copies the unread bytes. */
 uint8_t *ww_conn_grow(ww_conn *c, uint8_t *buffer, size_t cap);
 /* The size of the whole message under way, header included; 0 if unknown. A peer's claim: let the
  * buffer follow the bytes that arrived, not this. */
 size_t ww_conn_need(const ww_conn *c);
 
+/* What to send; the bytes stay where they are until ww_conn_send_ack() with how many were sent,
+ * which wipes them (passwords pass through here). */
 const uint8_t *ww_conn_send_buf(const ww_conn *c, size_t *len);
 void ww_conn_send_ack(ww_conn *c, size_t n);
 
+/* TLS: the handshake succeeded. Failures (no ALPN under DIRECT, channel_binding=require with a
+ * certificate that cannot bind) show in ww_conn_next(). */
 void ww_conn_tls_done(ww_conn *c, const ww_tls_info *info);
-/* WORK: at most `rounds` rounds of PBKDF2. WW_MORE, WW_OK or an error. */
+/* WORK: at most `rounds` rounds of PBKDF2, about 1 us each. WW_MORE while some are left, WW_OK when
+ * done (or there is nothing to do), or an error. */
 ww_status ww_conn_work(ww_conn *c, uint32_t rounds);
 
-/* The next message. WW_OK: *msg holds it. WW_MORE: look at wants(). WW_END: closed in order.
- * Below 0: failed for good; ww_conn_error() says why, and so does every later call.
- * Before IDLE the server's ErrorResponse is such a failure (ERR_SERVER, or ERR_AUTH for class 28). */
+/* The next message. WW_OK: *msg holds it. WW_MORE: look at wants(). WW_END: closed in order. Below
+ * 0: failed for good; ww_conn_error() says why, and so does every later call. Before IDLE the
+ * server's ErrorResponse is such a failure (ERR_SERVER, or ERR_AUTH for class 28); error.what says
+ * so where nothing yet vouches for the server's text. From IDLE on it is a message; a FATAL one is
+ * followed by the end of the connection. */
 ww_status ww_conn_next(ww_conn *c, ww_msg *msg);
 
 /* The first error; status WW_OK while there is none. Valid until ww_conn_fini(). */
 const ww_error *ww_conn_error(const ww_conn *c);
 
 /* Commands. Each queues one message; WW_OK, ERR_USAGE in a state that does not allow it (the engine
- * goes on), ERR_LIMIT if the send buffer has no room (send first, or give a bigger one at init). */
+ * goes on), ERR_LIMIT if the send buffer has no room (send first, or give a bigger one at init). On
+ * a failed connection: its error. When the server ends the copy first, the engine answers its
+ * CopyDone. */
 ww_status ww_conn_query(ww_conn *c, ww_slice sql, ww_error *err);          /* IDLE; no NUL inside */
 ww_status ww_conn_copy_data(ww_conn *c, ww_slice data, ww_error *err);     /* COPY_BOTH */
 ww_status ww_conn_copy_done(ww_conn *c, ww_error *err);                    /* COPY_BOTH */
 ww_status ww_conn_terminate(ww_conn *c, ww_error *err);                    /* from IDLE on; 'X' */
 
-/* The packet that asks the server, on a connection of its own, to cancel what this one does. Writes to
- * out[cap] (272 bytes suffice); returns its length, 0 if the server gave no key. */
+/* The packet that asks the server, on a connection of its own, to cancel what this one does. Writes
+ * to out[cap] (272 bytes suffice); returns its length, 0 if the server gave no key. */
 size_t ww_conn_cancel_packet(const ww_conn *c, uint8_t *out, size_t cap);
 
-/* Wipes secrets. The buffers stay the caller's. Safe on zeroed memory and twice. */
+/* Wipes secrets, in the send buffer too, which must still be there. The buffers stay the caller's.
+ * Safe on zeroed memory and twice; c may be NULL. */
 void ww_conn_fini(ww_conn *c);
 
 #ifdef __cplusplus
