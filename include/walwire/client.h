@@ -80,6 +80,28 @@ void ww_session_describe(const ww_session *s, ww_session_info *out);
 /* IDENTIFY_SYSTEM. */
 ww_status ww_session_identify(ww_session *s, ww_system *out, ww_error *err);
 
+/* True if ww_session_open() or ww_client_open() failed because a password was asked for and there was
+ * none: ask the user, set it, try again. */
+bool ww_error_needs_password(const ww_error *err);
+
+/* ---- slots ---------------------------------------------------------------------------------- */
+
+typedef struct ww_client_slot {
+    const char *name;
+    const char *plugin;         /* NULL: pgoutput */
+    bool if_not_exists;         /* one that exists is fine, if plugin and database are these */
+} ww_client_slot;
+
+/* Creates a logical slot; *lsn is where it starts (or stands, if it existed). Waits until all running
+ * transactions have ended. ERR_SERVER with detail and hint. */
+ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_lsn *lsn, bool *existed,
+                                 ww_error *err);
+/* ERR_SERVER 42704 if there is none, 55006 if it is in use (the detail says by whom). */
+ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err);
+/* Moves a slot of this database forward to lsn; *reached is where it then stands. Server 11+. */
+ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, ww_lsn *reached,
+                                  ww_error *err);
+
 /* ---- the streaming client ------------------------------------------------------------------- */
 
 typedef struct ww_client ww_client;

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONNECT_TIMEOUT_S 30
 #define HOST_MAX 1024u
 #define ROUNDS_PER_SLICE 2000u /* of PBKDF2, between two looks at the clock: some milliseconds */
 
@@ -24,7 +23,6 @@ typedef struct target {
     char name[HOST_MAX];        /* the host as a C string; "" if only an address was given */
     char user[HOST_MAX];
     const char *password;
-    ww_sslmode sslmode;
 } target;
 
 typedef struct method_list {
@@ -33,18 +31,18 @@ typedef struct method_list {
 } method_list;
 
 /* libpq's order (PROTOCOL 7.5); a mode that nobody wrote never reconnects in plaintext. */
-static method_list methods_for(const target *t, bool written)
+static method_list methods_for(const target *t, ww_sslmode sslmode)
 {
     method_list list = { { WW_CONN_TLS_REQUIRE, WW_CONN_PLAIN }, 1 };
-    if (t->host.local || t->sslmode == WW_SSLMODE_DISABLE) {
+    if (t->host.local || sslmode == WW_SSLMODE_DISABLE) {
         list.methods[0] = WW_CONN_PLAIN;
-    } else if (t->sslmode == WW_SSLMODE_ALLOW) {
+    } else if (sslmode == WW_SSLMODE_ALLOW) {
         list.methods[0] = WW_CONN_PLAIN;
         list.methods[1] = WW_CONN_TLS_REQUIRE;
         list.count = 2;
-    } else if (t->sslmode == WW_SSLMODE_PREFER) {
+    } else if (sslmode == WW_SSLMODE_PREFER || sslmode == WW_SSLMODE_DEFAULT) {
         list.methods[0] = WW_CONN_TLS_PREFER;
-        list.count = written ? 2 : 1;
+        list.count = sslmode == WW_SSLMODE_PREFER ? 2 : 1;
     }
     return list;
 }
@@ -76,13 +74,13 @@ static ww_status open_tls(ww_session *s, const target *t, ww_error *err)
     config.cert_file = info->sslcert != NULL ? info->sslcert : cert;
     config.key_file = info->sslkey != NULL ? info->sslkey : key;
     config.key_password = info->sslpassword;
-    config.sni = ww_conninfo_flag(info->sslsni, true);
-    config.min_version = ww_conninfo_tls_version(info->ssl_min_protocol_version);
-    config.max_version = ww_conninfo_tls_version(info->ssl_max_protocol_version);
+    config.sni = s->values.sslsni;
+    config.min_version = s->values.tls_min_version;
+    config.max_version = s->values.tls_max_version;
     config.alpn = "postgresql";
-    if (t->sslmode == WW_SSLMODE_VERIFY_FULL)
+    if (s->values.sslmode == WW_SSLMODE_VERIFY_FULL)
         config.verify = WW_TLS_VERIFY_FULL;
-    else if (t->sslmode == WW_SSLMODE_VERIFY_CA || config.root_file != NULL)
+    else if (s->values.sslmode == WW_SSLMODE_VERIFY_CA || config.root_file != NULL)
         config.verify = WW_TLS_VERIFY_CA; /* weaker modes check the chain where a root file exists */
     if (config.verify != WW_TLS_VERIFY_NONE && config.root_file == NULL)
         st = root_missing(err, "~/.postgresql/root.crt");
@@ -113,6 +111,16 @@ static ww_status handshake(ww_session *s, ww_mono_us deadline, ww_error *err)
 
 /* ---- one attempt ---------------------------------------------------------------------------- */
 
+/* Cleartext that require_auth merely left over ("!md5") is for encrypted connections only. */
+static unsigned allowed_auth(const ww_session *s, const target *t, ww_conn_tls tls)
+{
+    unsigned allowed = s->values.require_auth & ~WW_REQUIRE_PASSWORD_SAFE;
+    bool safe = t->host.local || tls == WW_CONN_TLS_REQUIRE;
+    if ((s->values.require_auth & WW_REQUIRE_PASSWORD_SAFE) != 0 && safe)
+        allowed |= WW_AUTH_CLEARTEXT;
+    return allowed;
+}
+
 static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, ww_error *err)
 {
     const ww_conninfo *info = s->config.conninfo;
@@ -125,11 +133,11 @@ static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, w
     config.params = s->params;
     config.nparams = ww__session_params(info, s->params, WW__PARAMS_MAX);
     config.replication = true;
-    config.protocol = ww_conninfo_protocol(info->max_protocol_version);
+    config.protocol = s->values.max_protocol;
     config.tls = tls;
     config.local = t->host.local;
-    config.channel_binding = (ww_channel_binding)ww_conninfo_channel_binding(info);
-    config.allowed_auth = ww_conninfo_require_auth(info);
+    config.channel_binding = (ww_channel_binding)s->values.channel_binding;
+    config.allowed_auth = allowed_auth(s, t, tls);
     config.crypto = ww_crypto_openssl();
     config.recv_buffer = s->recv_buffer;
     config.recv_size = s->recv_size;
@@ -176,14 +184,14 @@ static ww_status run_startup(ww_session *s, ww_mono_us deadline, ww_error *err)
 static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, size_t i,
                          ww_conn_tls tls, ww_mono_us deadline, ww_error *err)
 {
-    const ww_conninfo *info = s->config.conninfo;
+    const ww_conninfo_values *values = &s->values;
     ww_sock_options options;
     ww_status st;
-    options.keepalive = ww_conninfo_flag(info->keepalives, true);
-    options.keepalive_idle_s = ww_conninfo_integer(info->keepalives_idle, 0);
-    options.keepalive_interval_s = ww_conninfo_integer(info->keepalives_interval, 0);
-    options.keepalive_count = ww_conninfo_integer(info->keepalives_count, 0);
-    options.user_timeout_ms = ww_conninfo_integer(info->tcp_user_timeout, 0);
+    options.keepalive = values->keepalives;
+    options.keepalive_idle_s = values->keepalives_idle_s;
+    options.keepalive_interval_s = values->keepalives_interval_s;
+    options.keepalive_count = values->keepalives_count;
+    options.user_timeout_ms = values->tcp_user_timeout_ms;
     ww__session_disconnect(s);
     ww_error_clear(&s->io_error);
     snprintf(s->address, sizeof s->address, "%s", ww_addrs_text(addrs, i));
@@ -207,6 +215,22 @@ void ww__session_disconnect(ww_session *s)
     ww_conn_fini(&s->conn);
     s->sock = NULL;
     s->tls = NULL;
+}
+
+static const char password_missing[] = "the server asks for a password, and there is none";
+
+bool ww_error_needs_password(const ww_error *err)
+{
+    return err != NULL && err->what == password_missing;
+}
+
+static void explain_password(const ww_session *s, ww_error *err)
+{
+    if (!s->conn.password_missing)
+        return;
+    err->what = password_missing;
+    snprintf(err->hint, sizeof err->hint, "Give it in PGPASSWORD, in a password file "
+             "(~/.pgpass, mode 0600: host:port:database:user:password), or with -W");
 }
 
 /* ---- all attempts --------------------------------------------------------------------------- */
@@ -238,15 +262,15 @@ static bool next_host(const ww_error *err)
 static ww_status try_address(ww_session *s, const target *t, const ww_addrs *addrs, size_t i,
                              ww_error *err)
 {
-    const ww_conninfo *info = s->config.conninfo;
-    int timeout_s = ww_conninfo_integer(info->connect_timeout, CONNECT_TIMEOUT_S);
-    method_list list = methods_for(t, info->sslmode != NULL);
+    ww_mono_us timeout_us = (ww_mono_us)s->values.connect_timeout_s * 1000000u;
+    method_list list = methods_for(t, s->values.sslmode);
     ww_status st = WW_ERR_INTERNAL;
     size_t m;
     for (m = 0; m < list.count; m++) {
-        ww_mono_us deadline = timeout_s <= 0 ? WW_MONO_NEVER
-                                             : ww_clock_now().mono_us + (ww_mono_us)timeout_s * 1000000u;
+        ww_mono_us deadline = timeout_us > 0 ? ww_clock_now().mono_us + timeout_us : WW_MONO_NEVER;
         st = attempt(s, t, addrs, i, list.methods[m], deadline, err);
+        if (st < 0)
+            explain_password(s, err);
         if (st == WW_OK || !next_method(s, list.methods[m], err))
             break;
     }
@@ -307,6 +331,8 @@ ww_status ww__session_connect(ww_session *s, ww_error *err)
     target t;
     if (err == NULL)
         err = &local;
+    if ((st = ww_conninfo_resolve(info, &s->values, err)) < 0)
+        return st;
     count = ww_conninfo_host_count(info, err);
     if (count == 0)
         return err->status;
@@ -314,7 +340,6 @@ ww_status ww__session_connect(ww_session *s, ww_error *err)
         memset(&t, 0, sizeof t);
         if ((st = ww_conninfo_host(info, i, &t.host, err)) < 0)
             return st;
-        t.sslmode = ww_conninfo_sslmode(info);
         ww__copy_cut(t.name, sizeof t.name, t.host.host);
         use_default_host(&t);
         if (info->user != NULL)

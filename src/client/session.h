@@ -11,6 +11,7 @@
 
 struct ww_session {
     ww_session_config config;
+    ww_conninfo_values values;  /* of config.conninfo */
     ww_conn conn;
     ww_sock *sock;
     ww_tls *tls;

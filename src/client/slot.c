@@ -74,9 +74,10 @@ ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plu
 
 /* ---- explanations --------------------------------------------------------------------------- */
 
+/* `format` has at most one %s. */
 static void set_hint(ww_error *err, const char *format, const char *name)
 {
-    snprintf(err->hint, sizeof err->hint, format, name, name);
+    snprintf(err->hint, sizeof err->hint, format, name);
 }
 
 static void explain_missing(ww_session *s, const char *name, ww_error *err)
@@ -141,4 +142,79 @@ void ww__slot_explain(ww_session *s, const char *name, ww_error *err)
     else if (strcmp(err->sqlstate, "53400") == 0)
         set_hint(err, "Raise max_replication_slots and restart the server, or drop a slot that nobody uses: "
                  "SELECT slot_name, active FROM pg_replication_slots%.0s", name);
+}
+
+/* ---- the commands, for programs ------------------------------------------------------------- */
+
+/* A slot that exists already: is it the one that was asked for? */
+static ww_status accept_existing(ww_session *s, const char *name, const char *plugin, ww_lsn *lsn,
+                                 bool *existed, ww_error *err)
+{
+    char database[1][WIDTH];
+    ww__slot slot;
+    ww_status st = ww__slot_look_up(s, name, &slot, err);
+    *existed = st == WW_OK && slot.exists;
+    if (!*existed)
+        return st;
+    *lsn = slot.confirmed_flush;
+    st = ww_session_row_text(s, "SELECT pg_catalog.current_database()", 1, WIDTH, database[0], err);
+    return st == WW_OK ? ww__slot_check(&slot, name, plugin, database[0], err) : st;
+}
+
+ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_lsn *lsn, bool *existed,
+                                 ww_error *err)
+{
+    const char *plugin = slot->plugin != NULL ? slot->plugin : "pgoutput";
+    ww_create_slot create;
+    ww_status st = ww_slot_name_check(ww_slice_of(slot->name), err);
+    *existed = false;
+    if (st == WW_OK && slot->if_not_exists)
+        st = accept_existing(s, slot->name, plugin, lsn, existed, err);
+    if (st < 0 || *existed)
+        return st;
+    memset(&create, 0, sizeof create);
+    create.name = ww_slice_of(slot->name);
+    create.plugin = ww_slice_of(plugin);
+    create.snapshot = WW_SNAPSHOT_NOTHING;
+    st = ww__slot_create(s, &create, lsn, err);
+    ww__slot_explain(s, slot->name, err);
+    return st;
+}
+
+ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err)
+{
+    char sql[256];
+    ww_text t = { sql, sizeof sql, 0 };
+    ww_status st = ww_drop_slot_command(&t, ww_slice_of(name), false, err);
+    if (st < 0)
+        return st;
+    st = ww_session_exec(s, sql, err);
+    ww__slot_explain(s, name, err);
+    return st;
+}
+
+ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, ww_lsn *reached,
+                                  ww_error *err)
+{
+    char sql[512], text[WW_LSN_TEXT_SIZE], row[1][WIDTH];
+    ww_text t = { sql, sizeof sql, 0 };
+    ww_session_info info;
+    ww_status st = ww_slot_name_check(ww_slice_of(name), err);
+    if (st < 0)
+        return st;
+    ww_session_describe(s, &info);
+    if (info.server_version_num < 110000)
+        return ww__fail_text(err, WW_ERR_USAGE, "moving a slot needs PostgreSQL 11 or newer; this is",
+                             info.server_version);
+    ww_lsn_format(lsn, text);
+    ww_text_add(&t, "SELECT end_lsn FROM pg_catalog.pg_replication_slot_advance(");
+    ww_text_add_sql_literal(&t, ww_slice_of(name));
+    ww_text_add(&t, ", ");
+    ww_text_add_sql_literal(&t, ww_slice_of(text));
+    ww_text_add(&t, ")");
+    st = ww_session_row_text(s, sql, 1, WIDTH, row[0], err);
+    if (st == WW_END || (st == WW_OK && !ww_lsn_parse(ww_slice_of(row[0]), reached)))
+        return ww__fail(err, WW_ERR_PROTOCOL, "pg_replication_slot_advance returned no position");
+    ww__slot_explain(s, name, err);
+    return st;
 }

@@ -189,23 +189,17 @@ static char *join_names(const ww_slice *names, size_t count)
 
 static char *command_text(const ww_client *c, const option_list *list, ww_error *err)
 {
-    ww_text t = { NULL, 0, 0 };
-    int pass;
-    for (pass = 0; pass < 2; pass++) {
-        t.len = 0;
-        if (ww_start_replication_command(&t, ww_slice_of(c->slot), c->start_lsn, list->items,
-                                         list->count, err) < 0) {
-            free(t.text);
-            return NULL;
-        }
-        if (pass == 0) {
-            t.cap = t.len + 1;
-            t.text = malloc(t.cap);
-            if (t.text == NULL) {
-                ww__fail(err, WW_ERR_NOMEM, "no memory for START_REPLICATION");
-                return NULL;
-            }
-        }
+    ww_text t = { NULL, 128 + 2 * sizeof c->slot, 0 };
+    size_t i;
+    for (i = 0; i < list->count; i++)
+        t.cap += 2 * (list->items[i].name.len + list->items[i].value.len) + 16;
+    t.text = malloc(t.cap);
+    if (t.text == NULL) {
+        ww__fail(err, WW_ERR_NOMEM, "no memory for START_REPLICATION");
+    } else if (ww_start_replication_command(&t, ww_slice_of(c->slot), c->start_lsn, list->items,
+                                            list->count, err) < 0) {
+        free(t.text);
+        t.text = NULL;
     }
     return t.text;
 }

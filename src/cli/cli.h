@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* cli.h: what the files of the command share: options, exit codes, messages. */
+#ifndef WALWIRE_CLI_CLI_H
+#define WALWIRE_CLI_CLI_H
+
+#include <walwire/walwire.h>
+
+/* Exit codes: docs/cli.md. A second signal ends with 128 + its number. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_INTERNAL = 1,
+    EXIT_USAGE = 2,
+    EXIT_CONNECTION = 3,
+    EXIT_REFUSED = 4,
+    EXIT_GAP = 5,
+    EXIT_OUTPUT = 6,
+    EXIT_INPUT = 7
+};
+
+/* Commands, as bits: which options belong to which. */
+enum {
+    CMD_STREAM = 1,
+    CMD_RECORD = 2,
+    CMD_DECODE = 4,
+    CMD_SLOT_CREATE = 8,
+    CMD_SLOT_DROP = 16,
+    CMD_SLOT_LIST = 32,
+    CMD_SLOT_ADVANCE = 64,
+    CMD_INFO = 128,
+    CMD_CONNECTS = CMD_STREAM | CMD_RECORD | CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_LIST |
+                   CMD_SLOT_ADVANCE | CMD_INFO,
+    CMD_ALL = 255
+};
+
+#define MAX_PUBLICATIONS 256
+#define MAX_PLUGIN_OPTIONS 16
+
+/* Everything the command line can say. Strings point into argv. */
+typedef struct options {
+    unsigned command;               /* one CMD_ bit */
+    char *conninfo;                 /* positional, or -d */
+    const char *host, *port, *user;
+    bool never_prompt, force_prompt;
+    int verbose;
+    bool quiet;
+    const char *slot;
+    const char *plugin;
+    const char *publications[MAX_PUBLICATIONS];
+    size_t npublications;
+    ww_plugin_option plugin_options[MAX_PLUGIN_OPTIONS];
+    size_t nplugin_options;
+    bool create_slot, if_not_exists, temporary, drop_slot_on_exit;
+    ww_lsn startpos, endpos, advance_to;
+    bool until_now;
+    int messages, binary;           /* -1 default, 0 off, 1 on */
+    const char *origin;
+    const char *file;
+    const char *format;
+    const char *connector_name;
+    const char *input;              /* decode: "capture" or "frames" */
+    const char *decode_file;
+    bool transactions;
+    bool ack_none;
+    bool no_loop;
+    bool json;
+    ww_mono_us status_interval_us, fsync_interval_us;
+    size_t max_message, max_relations_memory;
+} options;
+
+/* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. Help and
+ * version, where asked for, are printed and set *done. */
+bool options_read(options *o, unsigned command, int argc, char **argv, int first, bool *done);
+/* The options of a command, for help.c: the i-th line's two halves; false at the end. */
+bool options_describe(unsigned command, size_t i, const char **heading, char *left, size_t cap,
+                      const char **right);
+
+/* help.c */
+void help_print(unsigned command);      /* 0: all commands */
+void version_print(void);
+
+/* report.c: messages for people, on standard error. */
+void report(const char *format, ...);                   /* "walwire: ..." */
+void report_error(const ww_error *err);
+int exit_code_for(const ww_error *err);
+int report_and_exit_code(const ww_error *err);
+ww_log report_log(const options *o);                    /* the library's log lines */
+
+/* signals.c: SIGINT and SIGTERM ask for a stop; the second one ends the process. */
+bool signals_install(void);
+int signals_fd(void);           /* readable once a stop was asked for */
+bool signals_stop(void);        /* was it? */
+void signals_acknowledge(void); /* empties the descriptor, so that what follows can wait */
+
+/* connection.c: conninfo from arguments and environment; overwrites a password in argv. */
+bool connection_read(const options *o, ww_conninfo *info);
+/* Opens a session, asking for a password where that helps. */
+ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out, ww_error *err);
+/* A password typed on the terminal into info; false if there is no terminal. */
+bool connection_prompt(ww_conninfo *info);
+/* Should a failed attempt be repeated after asking? */
+bool connection_may_prompt(const options *o, const ww_conninfo *info, const ww_error *err);
+
+/* The commands; each returns the exit code. */
+int command_stream(options *o);
+int command_record(options *o);
+int command_decode(options *o);
+int command_slot(options *o);
+int command_info(options *o);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* connection.c: where to connect, from arguments and environment, and the password typed on a terminal. */
+#include "cli.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define PASSWORD_MAX 1024
+
+static bool set_if_given(ww_conninfo *info, const char *keyword, const char *value, ww_error *err)
+{
+    return value == NULL || ww_conninfo_set(info, keyword, ww_slice_of(value), err) == WW_OK;
+}
+
+/* Other users can read the arguments of a process: a password there is overwritten before we connect. */
+static void hide_argument(char *conninfo)
+{
+    memset(conninfo, 'x', strlen(conninfo));
+}
+
+bool connection_read(const options *o, ww_conninfo *info)
+{
+    ww_error err;
+    bool ok;
+    ww_conninfo_init(info, ww_alloc_malloc());
+    ok = o->conninfo == NULL || ww_conninfo_parse(info, ww_slice_of(o->conninfo), &err) == WW_OK;
+    if (ok && info->password != NULL)
+        hide_argument(o->conninfo);
+    ok = ok && set_if_given(info, "host", o->host, &err) && set_if_given(info, "port", o->port, &err) &&
+         set_if_given(info, "user", o->user, &err) &&
+         ww_conninfo_environment(info, getenv, &err) == WW_OK &&
+         ww_conninfo_check(info, &err) == WW_OK;
+    if (!ok) {
+        report_error(&err);
+        ww_conninfo_fini(info);
+        return false;
+    }
+    if (o->force_prompt)
+        connection_prompt(info);
+    return true;
+}
+
+/* Reads a line without echo; false if there is no terminal. */
+static bool read_password(int fd, char *line, size_t cap)
+{
+    struct termios saved, silent;
+    size_t len = 0;
+    char c;
+    if (tcgetattr(fd, &saved) != 0)
+        return false;
+    silent = saved;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    if (write(fd, "Password: ", 10) != 10 || tcsetattr(fd, TCSAFLUSH, &silent) != 0)
+        return false;
+    while (read(fd, &c, 1) == 1 && c != '\n' && c != '\r')
+        if (len + 1 < cap)
+            line[len++] = c;
+    line[len] = '\0';
+    tcsetattr(fd, TCSAFLUSH, &saved);
+    return write(fd, "\n", 1) == 1;
+}
+
+bool connection_prompt(ww_conninfo *info)
+{
+    char line[PASSWORD_MAX];
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    bool ok;
+    if (fd < 0)
+        return false;
+    ok = read_password(fd, line, sizeof line) &&
+         ww_conninfo_set(info, "password", ww_slice_of(line), NULL) == WW_OK;
+    ww_wipe(line, sizeof line);
+    close(fd);
+    return ok;
+}
+
+bool connection_may_prompt(const options *o, const ww_conninfo *info, const ww_error *err)
+{
+    return !o->never_prompt && info->password == NULL && ww_error_needs_password(err);
+}
+
+ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out, ww_error *err)
+{
+    ww_session_config config;
+    ww_status st;
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.conninfo = info;
+    config.wake_fd = signals_fd();
+    config.log = report_log(o);
+    st = ww_session_open(out, &config, err);
+    if (st < 0 && connection_may_prompt(o, info, err) && connection_prompt(info))
+        st = ww_session_open(out, &config, err);
+    return st;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* live.c: events, rate, position and lag on one line, redrawn in place. */
+#include "live.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REDRAW_US UINT64_C(500000)
+
+void live_init(live *l, const options *o, const ww_sink *sink)
+{
+    memset(l, 0, sizeof *l);
+    l->on = !o->quiet && isatty(STDERR_FILENO) == 1 && !ww_sink_is_terminal(sink);
+    l->last_at = ww_clock_now().mono_us;
+}
+
+/* Seconds between the newest message's send time and now, by our clock; 0 when clocks disagree. */
+static double lag_seconds(const ww_client *client, ww_pg_time wall)
+{
+    int64_t sent = ww_client_wal(client)->sent_at.us;
+    return sent > 0 && wall.us > sent ? (double)(wall.us - sent) / 1e6 : 0.0;
+}
+
+void live_update(live *l, const ww_client *client)
+{
+    ww_now now;
+    char lsn[WW_LSN_TEXT_SIZE];
+    double seconds;
+    if (!l->on)
+        return;
+    now = ww_clock_now();
+    if (now.mono_us - l->last_at < REDRAW_US)
+        return;
+    seconds = (double)(now.mono_us - l->last_at) / 1e6;
+    ww_lsn_format(ww_stream_received(ww_client_stream(client)), lsn);
+    fprintf(stderr, "\r\033[K%llu events, %.0f/s, at %s, %.1f s behind", (unsigned long long)l->events,
+            (double)(l->events - l->last_events) / seconds, lsn, lag_seconds(client, now.wall));
+    l->last_events = l->events;
+    l->last_at = now.mono_us;
+    l->shown = true;
+}
+
+void live_end(live *l)
+{
+    if (l->shown)
+        fputs("\r\033[K", stderr);
+    l->shown = false;
+}

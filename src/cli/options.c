@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/* options.c: one table of options: which commands take each, how it is read, and what help says of it. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STREAMS (CMD_STREAM | CMD_RECORD)
+#define RENDERS (CMD_STREAM | CMD_DECODE)
+#define SLOTS (STREAMS | CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE)
+
+/* Reads a value (NULL for a flag) into the options; false: it is not a valid one. */
+typedef bool reader(options *o, char *value);
+
+typedef struct option_spec {
+    unsigned commands;
+    char letter;
+    const char *name;
+    const char *value;      /* what help calls it; NULL: a flag */
+    reader *read;
+    const char *help;
+    const char *allowed;    /* what a valid value is, for the message about one that is not */
+} option_spec;
+
+/* ---- readers -------------------------------------------------------------------------------- */
+
+static bool read_switch(const char *value, int *out)
+{
+    if (strcmp(value, "on") == 0)
+        *out = 1;
+    else if (strcmp(value, "off") == 0)
+        *out = 0;
+    else
+        return false;
+    return true;
+}
+
+static bool read_seconds(const char *value, ww_mono_us *us)
+{
+    char *end;
+    double seconds = strtod(value, &end);
+    if (end == value || *end != '\0' || !(seconds >= 0 && seconds <= 86400.0 * 365))
+        return false;
+    *us = (ww_mono_us)(seconds * 1e6);
+    return true;
+}
+
+/* Bytes, with k, M, G as powers of 1024. */
+static bool read_bytes(const char *value, size_t *out)
+{
+    char *end;
+    unsigned long long n;
+    int shift = 0;
+    if (value[0] < '0' || value[0] > '9')
+        return false;
+    n = strtoull(value, &end, 10);
+    if (*end == 'k' || *end == 'K')
+        shift = 10;
+    else if (*end == 'M')
+        shift = 20;
+    else if (*end == 'G')
+        shift = 30;
+    if ((shift > 0 ? end[1] : end[0]) != '\0' || n == 0 || n > (SIZE_MAX >> shift))
+        return false;
+    *out = (size_t)n << shift;
+    return true;
+}
+
+#define TEXT_READER(member)                                                                        \
+    static bool read_##member(options *o, char *value)                                             \
+    {                                                                                              \
+        o->member = value;                                                                         \
+        return true;                                                                               \
+    }
+#define FLAG_READER(member)                                                                        \
+    static bool read_##member(options *o, char *value)                                             \
+    {                                                                                              \
+        (void)value;                                                                               \
+        o->member = true;                                                                          \
+        return true;                                                                               \
+    }
+#define LSN_READER(member)                                                                         \
+    static bool read_##member(options *o, char *value)                                             \
+    {                                                                                              \
+        return ww_lsn_parse(ww_slice_of(value), &o->member);                                       \
+    }
+
+TEXT_READER(conninfo)
+TEXT_READER(host)
+TEXT_READER(port)
+TEXT_READER(user)
+TEXT_READER(slot)
+TEXT_READER(plugin)
+TEXT_READER(file)
+TEXT_READER(format)
+TEXT_READER(connector_name)
+FLAG_READER(never_prompt)
+FLAG_READER(force_prompt)
+FLAG_READER(quiet)
+FLAG_READER(create_slot)
+FLAG_READER(if_not_exists)
+FLAG_READER(temporary)
+FLAG_READER(drop_slot_on_exit)
+FLAG_READER(until_now)
+FLAG_READER(transactions)
+FLAG_READER(no_loop)
+FLAG_READER(json)
+LSN_READER(startpos)
+LSN_READER(endpos)
+LSN_READER(advance_to)
+
+static bool read_verbose(options *o, char *value)
+{
+    (void)value;
+    o->verbose++;
+    return true;
+}
+
+/* "a,b": each a name of its own; the text in argv is cut at the commas. */
+static bool read_publication(options *o, char *value)
+{
+    while (value != NULL && o->npublications < MAX_PUBLICATIONS) {
+        char *comma = strchr(value, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        if (value[0] == '\0')
+            return false;
+        o->publications[o->npublications++] = value;
+        value = comma != NULL ? comma + 1 : NULL;
+    }
+    return value == NULL;
+}
+
+static bool read_plugin_option(options *o, char *value)
+{
+    ww_plugin_option *item = &o->plugin_options[o->nplugin_options];
+    char *equals = strchr(value, '=');
+    if (o->nplugin_options == MAX_PLUGIN_OPTIONS || value[0] == '\0' || equals == value)
+        return false;
+    o->nplugin_options++;
+    item->value.ptr = NULL;
+    item->value.len = 0;
+    if (equals != NULL) {
+        *equals = '\0';
+        item->value = ww_slice_of(equals + 1);
+    }
+    item->name = ww_slice_of(value);
+    return true;
+}
+
+static bool read_messages(options *o, char *value)
+{
+    return read_switch(value, &o->messages);
+}
+
+static bool read_binary(options *o, char *value)
+{
+    return read_switch(value, &o->binary);
+}
+
+static bool read_origin(options *o, char *value)
+{
+    o->origin = value;
+    return strcmp(value, "any") == 0 || strcmp(value, "none") == 0;
+}
+
+static bool read_ack(options *o, char *value)
+{
+    o->ack_none = strcmp(value, "none") == 0;
+    return o->ack_none || strcmp(value, "auto") == 0;
+}
+
+static bool read_input(options *o, char *value)
+{
+    o->input = value;
+    return strcmp(value, "capture") == 0 || strcmp(value, "frames") == 0;
+}
+
+static bool read_status_interval(options *o, char *value)
+{
+    return read_seconds(value, &o->status_interval_us) && o->status_interval_us > 0;
+}
+
+static bool read_fsync_interval(options *o, char *value)
+{
+    return read_seconds(value, &o->fsync_interval_us);
+}
+
+static bool read_max_message(options *o, char *value)
+{
+    return read_bytes(value, &o->max_message) && o->max_message <= WW_DEFAULT_MAX_COPY_DATA;
+}
+
+static bool read_max_relations(options *o, char *value)
+{
+    return read_bytes(value, &o->max_relations_memory);
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+/* A row without name is a heading of the help. */
+static const option_spec specs[] = {
+    { SLOTS | CMD_SLOT_LIST, 0, NULL, NULL, NULL, "Slot", NULL },
+    { SLOTS, 'S', "slot", "NAME", read_slot, "the replication slot (without it, stream and record use a "
+      "temporary one, from now on)", "a name" },
+    { STREAMS, 0, "create-slot", NULL, read_create_slot, "create the slot, then stream", NULL },
+    { STREAMS | CMD_SLOT_CREATE | CMD_SLOT_DROP, 0, "if-not-exists", NULL, read_if_not_exists,
+      "create: take a slot that exists already; drop: a missing one is no error", NULL },
+    { STREAMS, 0, "temporary", NULL, read_temporary, "create it for this session only (implies -n)", NULL },
+    { STREAMS, 0, "drop-slot-on-exit", NULL, read_drop_slot_on_exit, "drop it after a clean end", NULL },
+    { CMD_SLOT_CREATE, 'P', "plugin", "NAME", read_plugin, "output plugin (pgoutput)", "a name" },
+    { CMD_SLOT_ADVANCE, 0, "to", "LSN", read_advance_to, "the position to move to", "like 0/16B3748" },
+    { CMD_SLOT_LIST, 0, "json", NULL, read_json, "one JSON object per slot", NULL },
+
+    { STREAMS, 0, NULL, NULL, NULL, "What to stream", NULL },
+    { STREAMS, 0, "publication", "P[,P...]", read_publication, "publications, exact names; repeatable",
+      "one name or more, without empty ones" },
+    { STREAMS, 'o', "option", "NAME=VALUE", read_plugin_option,
+      "an option for the plugin, in place of walwire's own choice", "NAME or NAME=VALUE, at most 16" },
+    { STREAMS, 0, "messages", "on|off", read_messages, "pg_logical_emit_message (on from server 14)",
+      "on or off" },
+    { STREAMS, 0, "binary", "on|off", read_binary, "values in binary form (off)", "on or off" },
+    { STREAMS, 0, "origin", "any|none", read_origin, "none: leave out replicated changes (server 16)",
+      "any or none" },
+    { STREAMS, 'I', "startpos", "LSN", read_startpos, "start here, if the slot is not further",
+      "like 0/16B3748" },
+    { STREAMS, 'E', "endpos", "LSN", read_endpos, "deliver what commits before this, then end",
+      "like 0/16B3748" },
+    { STREAMS, 0, "until-now", NULL, read_until_now, "deliver what has been committed by now, then end",
+      NULL },
+
+    { RENDERS | CMD_RECORD, 0, NULL, NULL, NULL, "Output", NULL },
+    { RENDERS | CMD_RECORD, 'f', "file", "FILE", read_file, "append to FILE, - is standard output (-)",
+      "a path" },
+    { RENDERS, 0, "format", "NAME", read_format, "debezium, compact, none (debezium)", "a name" },
+    { RENDERS, 0, "transactions", NULL, read_transactions, "with begin and commit lines", NULL },
+    { RENDERS, 0, "name", "NAME", read_connector_name, "connector name in debezium lines (walwire)",
+      "a name" },
+    { CMD_DECODE, 0, "input", "KIND", read_input, "capture, or frames: u32 length and payload, repeated",
+      "capture or frames" },
+
+    { STREAMS, 0, NULL, NULL, NULL, "Delivery", NULL },
+    { STREAMS, 0, "ack", "auto|none", read_ack, "none: never acknowledge, the slot does not move",
+      "auto or none" },
+    { STREAMS, 's', "status-interval", "SECONDS", read_status_interval,
+      "time between status updates (10; at most a third of wal_sender_timeout)", "seconds above 0" },
+    { STREAMS, 0, "fsync-interval", "SECONDS", read_fsync_interval,
+      "time between fdatasync of a file (1; 0: whenever the stream is quiet)", "seconds, 0 or more" },
+    { STREAMS, 'n', "no-loop", NULL, read_no_loop, "end when the connection is lost", NULL },
+    { STREAMS | CMD_DECODE, 0, "max-message", "BYTES", read_max_message,
+      "refuse larger messages (1 GiB - 1)", "bytes, up to 1073741823; k, M, G allowed" },
+    { STREAMS | CMD_DECODE, 0, "max-relations-memory", "BYTES", read_max_relations,
+      "memory for table definitions (64M)", "bytes; k, M, G allowed" },
+
+    { CMD_CONNECTS, 0, NULL, NULL, NULL, "Connection", NULL },
+    { CMD_CONNECTS, 'd', "dbname", "CONNINFO", read_conninfo,
+      "URI, keyword string or database name, as the positional CONNINFO", "a connection string" },
+    { CMD_CONNECTS, 'h', "host", "HOST", read_host, "server host or socket directory", "a name" },
+    { CMD_CONNECTS, 'p', "port", "PORT", read_port, "server port", "a number" },
+    { CMD_CONNECTS, 'U', "username", "NAME", read_user, "user name", "a name" },
+    { CMD_CONNECTS, 'w', "no-password", NULL, read_never_prompt, "never ask for a password", NULL },
+    { CMD_CONNECTS, 'W', "password", NULL, read_force_prompt, "ask for a password before connecting",
+      NULL },
+
+    { CMD_ALL, 0, NULL, NULL, NULL, "General", NULL },
+    { CMD_ALL, 'v', "verbose", NULL, read_verbose, "say what is going on; twice: more", NULL },
+    { CMD_ALL, 'q', "quiet", NULL, read_quiet, "errors only", NULL },
+};
+
+#define NSPECS (sizeof specs / sizeof specs[0])
+
+bool options_describe(unsigned command, size_t i, const char **heading, char *left, size_t cap,
+                      const char **right)
+{
+    size_t at, seen = 0;
+    for (at = 0; at < NSPECS; at++) {
+        const option_spec *s = &specs[at];
+        if ((s->commands & command) == 0 || seen++ != i)
+            continue;
+        *heading = s->name == NULL ? s->help : NULL;
+        *right = s->help;
+        if (s->name != NULL)
+            snprintf(left, cap, "%c%c%s --%s%s%s", s->letter != 0 ? '-' : ' ',
+                     s->letter != 0 ? s->letter : ' ', s->letter != 0 ? "," : " ", s->name,
+                     s->value != NULL ? " " : "", s->value != NULL ? s->value : "");
+        return true;
+    }
+    return false;
+}
+
+/* ---- reading argv --------------------------------------------------------------------------- */
+
+static const option_spec *find_long(unsigned command, const char *name, size_t len)
+{
+    size_t i;
+    for (i = 0; i < NSPECS; i++)
+        if (specs[i].name != NULL && (specs[i].commands & command) != 0 &&
+            strlen(specs[i].name) == len && memcmp(specs[i].name, name, len) == 0)
+            return &specs[i];
+    return NULL;
+}
+
+static const option_spec *find_letter(unsigned command, char letter)
+{
+    size_t i;
+    for (i = 0; i < NSPECS; i++)
+        if (specs[i].letter == letter && (specs[i].commands & command) != 0)
+            return &specs[i];
+    return NULL;
+}
+
+/* Known, but of another command? Then say so. */
+static bool unknown_option(const char *arg)
+{
+    const char *name = arg + strspn(arg, "-");
+    const option_spec *other = arg[1] == '-' ? find_long(CMD_ALL, name, strcspn(name, "="))
+                                             : find_letter(CMD_ALL, name[0]);
+    if (other != NULL)
+        report("option %s does not belong to this command (try --help)", arg);
+    else
+        report("unknown option: %s (try --help)", arg);
+    return false;
+}
+
+static bool apply(options *o, const option_spec *s, char *value, const char *shown)
+{
+    if (s->read(o, value))
+        return true;
+    report("%s: \"%s\" is not valid; it takes %s", shown, value, s->allowed);
+    return false;
+}
+
+/* One option at argv[*i]; takes its value from behind '=', from the rest of -xVALUE, or the next word. */
+static bool read_option(options *o, int argc, char **argv, int *i)
+{
+    char *arg = argv[*i], *value = NULL;
+    char shown[64];
+    const option_spec *s;
+    bool is_long = arg[1] == '-';
+    size_t len = strcspn(arg, "=");
+    s = is_long ? find_long(o->command, arg + 2, len - 2) : find_letter(o->command, arg[1]);
+    if (s == NULL)
+        return unknown_option(arg);
+    snprintf(shown, sizeof shown, "%.*s", is_long ? (int)len : 2, arg);
+    if (is_long && arg[len] == '=')
+        value = arg + len + 1;
+    else if (!is_long && arg[2] != '\0')
+        value = arg + 2;
+    if (s->value == NULL) {
+        if (is_long && value != NULL) {
+            report("%s takes no value", shown);
+            return false;
+        }
+        if (value != NULL) { /* -vv, -nv */
+            memmove(arg + 1, arg + 2, strlen(arg + 1));
+            (*i)--;
+        }
+        return s->read(o, NULL);
+    }
+    if (value == NULL && *i + 1 < argc)
+        value = argv[++*i];
+    if (value == NULL) {
+        report("%s needs a value: %s", shown, s->allowed);
+        return false;
+    }
+    return apply(o, s, value, shown);
+}
+
+static bool read_positional(options *o, char *arg)
+{
+    if (o->command == CMD_DECODE && o->decode_file == NULL) {
+        o->decode_file = arg;
+        return true;
+    }
+    if ((o->command & CMD_CONNECTS) != 0 && o->conninfo == NULL) {
+        o->conninfo = arg;
+        return true;
+    }
+    report("one argument too many: %s", o->command == CMD_DECODE ? arg : "(connection string)");
+    return false;
+}
+
+static void set_defaults(options *o, unsigned command)
+{
+    memset(o, 0, sizeof *o);
+    o->command = command;
+    o->messages = o->binary = -1;
+    o->format = "debezium";
+    o->connector_name = "walwire";
+    o->input = "capture";
+    o->status_interval_us = WW_DEFAULT_STATUS_INTERVAL_US;
+    o->fsync_interval_us = 1000000;
+}
+
+/* What the table cannot say of one option alone. */
+static bool check_together(const options *o)
+{
+    const char *wrong = NULL;
+    if ((o->command & (CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE)) != 0 && o->slot == NULL)
+        wrong = "this command needs a slot: -S NAME";
+    else if (o->command == CMD_SLOT_ADVANCE && o->advance_to == 0)
+        wrong = "slot advance needs the position to move to: --to LSN";
+    else if (o->endpos != 0 && o->until_now)
+        wrong = "--endpos and --until-now exclude each other";
+    else if (o->slot == NULL && (o->create_slot || o->drop_slot_on_exit) &&
+             (o->command & STREAMS) != 0)
+        wrong = "--create-slot and --drop-slot-on-exit need a slot: -S NAME";
+    else if (o->temporary && !o->create_slot && (o->command & STREAMS) != 0)
+        wrong = "--temporary goes with --create-slot (without -S the slot is temporary anyway)";
+    else if (o->if_not_exists && !o->create_slot && (o->command & STREAMS) != 0)
+        wrong = "--if-not-exists goes with --create-slot";
+    else if (o->never_prompt && o->force_prompt)
+        wrong = "-w and -W exclude each other";
+    else if (o->command == CMD_RECORD && (o->file == NULL || strcmp(o->file, "-") == 0))
+        wrong = "record needs a file: -f FILE";
+    else if (o->command == CMD_DECODE && o->decode_file == NULL)
+        wrong = "decode needs a capture file (- is standard input)";
+    if (wrong != NULL)
+        report("%s", wrong);
+    return wrong == NULL;
+}
+
+bool options_read(options *o, unsigned command, int argc, char **argv, int first, bool *done)
+{
+    bool only_positional = false;
+    int i;
+    set_defaults(o, command);
+    for (i = first; i < argc; i++) {
+        char *arg = argv[i];
+        if (!only_positional && strcmp(arg, "--") == 0) {
+            only_positional = true;
+        } else if (!only_positional && (strcmp(arg, "--help") == 0 || strcmp(arg, "-?") == 0)) {
+            help_print(command);
+            *done = true;
+            return true;
+        } else if (!only_positional && strcmp(arg, "--version") == 0) {
+            version_print();
+            *done = true;
+            return true;
+        } else if (!only_positional && arg[0] == '-' && arg[1] != '\0') {
+            if (!read_option(o, argc, argv, &i))
+                return false;
+        } else if (!read_positional(o, arg)) {
+            return false;
+        }
+    }
+    return check_together(o);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* report.c: what went wrong, for people: one message, then detail and the way out. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void report(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("walwire: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+/* Raw text of the server's or the user's: escaped before it is shown. */
+static void put_escaped(const char *before, const char *text, const char *after)
+{
+    char shown[2048];
+    ww_text_escape(ww_slice_of(text), shown, sizeof shown);
+    fprintf(stderr, "%s%s%s", before, shown, after);
+}
+
+void report_error(const ww_error *err)
+{
+    fprintf(stderr, "walwire: %s", err->what);
+    if (err->subject[0] != '\0')
+        put_escaped(": ", err->subject, "");
+    if (err->msg_type != '\0' && err->offset != WW_NO_OFFSET) {
+        char type[2] = { err->msg_type, '\0' };
+        put_escaped(" (message '", type, "', ");
+        fprintf(stderr, "byte %llu)", (unsigned long long)err->offset);
+    } else if (err->offset != WW_NO_OFFSET) {
+        fprintf(stderr, " (byte %llu)", (unsigned long long)err->offset);
+    }
+    if (err->sys_errno != 0)
+        fprintf(stderr, ": %s", strerror(err->sys_errno));
+    fputc('\n', stderr);
+    if (err->message[0] != '\0') {
+        fprintf(stderr, "  the server says: ");
+        put_escaped("", err->severity, " ");
+        put_escaped("", err->sqlstate, ": ");
+        put_escaped("", err->message, "\n");
+    }
+    if (err->detail[0] != '\0')
+        put_escaped("  ", err->detail, "\n");
+    if (err->hint[0] != '\0')
+        put_escaped("  ", err->hint, "\n");
+}
+
+/* A server's refusal counts as a connection problem when it is about getting in, or about going away. */
+static int exit_code_for_sqlstate(const char *sqlstate)
+{
+    static const char connection[][3] = { "08", "28", "3D", "53", "57" };
+    size_t i;
+    if (strcmp(sqlstate, "53400") == 0)
+        return EXIT_REFUSED; /* too many slots */
+    for (i = 0; i < sizeof connection / sizeof connection[0]; i++)
+        if (memcmp(sqlstate, connection[i], 2) == 0)
+            return EXIT_CONNECTION;
+    return EXIT_REFUSED;
+}
+
+int exit_code_for(const ww_error *err)
+{
+    switch (err->status) {
+    case WW_OK:
+    case WW_MORE:
+    case WW_END:
+    case WW_ERR_CANCELLED:
+        return EXIT_DONE;
+    case WW_ERR_USAGE:
+        return EXIT_USAGE;
+    case WW_ERR_AUTH:
+    case WW_ERR_TLS:
+    case WW_ERR_IO:
+    case WW_ERR_TIMEOUT:
+        return EXIT_CONNECTION;
+    case WW_ERR_SERVER:
+        return exit_code_for_sqlstate(err->sqlstate);
+    case WW_ERR_GAP:
+        return EXIT_GAP;
+    default:
+        return EXIT_INTERNAL;
+    }
+}
+
+int report_and_exit_code(const ww_error *err)
+{
+    if (err->status != WW_ERR_CANCELLED)
+        report_error(err);
+    return exit_code_for(err);
+}
+
+static void log_line(void *ctx, ww_log_level level, const char *text)
+{
+    const options *o = ctx;
+    if (level == WW_LOG_ERROR || (level == WW_LOG_WARNING && !o->quiet) ||
+        (level == WW_LOG_INFO && o->verbose > 0) || (level == WW_LOG_DEBUG && o->verbose > 1))
+        fprintf(stderr, "walwire: %s\n", text);
+}
+
+ww_log report_log(const options *o)
+{
+    union {
+        const options *in;
+        void *out;
+    } ctx;
+    ww_log log;
+    ctx.in = o;
+    log.ctx = ctx.out;
+    log.line = log_line;
+    return log;
+}

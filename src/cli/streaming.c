@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* streaming.c: the loop that stream and record share: events in, bytes out, acknowledgements back, and every
+ * way it can end. */
+#include "streaming.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STOP_US UINT64_C(5000000)       /* how long the server may take to end the stream */
+#define LOOK_EVERY 4096u                /* events between two looks at the clock while busy */
+
+/* ---- start ---------------------------------------------------------------------------------- */
+
+static void configure(const streaming *s, ww_client_config *config)
+{
+    const options *o = s->o;
+    ww_client_config init = WW_CLIENT_CONFIG_INIT;
+    *config = init;
+    config->parsed = &s->info;
+    config->slot = o->slot;
+    config->publication_list = o->publications;
+    config->npublications = o->npublications;
+    config->options = o->plugin_options;
+    config->noptions = o->nplugin_options;
+    config->create_slot = o->create_slot;
+    config->if_not_exists = o->if_not_exists;
+    config->temporary = o->temporary;
+    config->start_lsn = o->startpos;
+    config->end_lsn = o->endpos;
+    config->until_now = o->until_now;
+    config->messages = o->messages;
+    config->binary = o->binary;
+    config->origin = o->origin;
+    config->confirm_mode = WW_CONFIRM_THROUGH;
+    config->confirm_none = o->ack_none;
+    config->max_message = o->max_message;
+    config->max_relations_memory = o->max_relations_memory;
+    config->status_interval_us = o->status_interval_us;
+    config->nonblocking = true;
+    config->wake_fd = signals_fd();
+    config->log = report_log(o);
+}
+
+static bool open_client(streaming *s, ww_error *err)
+{
+    ww_client_config config;
+    configure(s, &config);
+    s->client = ww_client_open(&config, err);
+    if (s->client == NULL && connection_may_prompt(s->o, &s->info, err) &&
+        connection_prompt(&s->info))
+        s->client = ww_client_open(&config, err);
+    s->out.client = s->client;
+    return s->client != NULL;
+}
+
+static void say_started(const streaming *s)
+{
+    ww_client_info info;
+    char start[WW_LSN_TEXT_SIZE], end[WW_LSN_TEXT_SIZE];
+    if (s->o->verbose == 0)
+        return;
+    ww_client_describe(s->client, &info);
+    ww_lsn_format(info.start_lsn, start);
+    ww_lsn_format(info.end_lsn, end);
+    report("streaming from %s: PostgreSQL %s, slot \"%s\"%s, from %s%s%s", info.session.address,
+           info.session.server_version, info.slot, info.temporary_slot ? " (temporary)" : "", start,
+           info.end_lsn != 0 ? " until " : "", info.end_lsn != 0 ? end : "");
+    report("%s protocol %u, binary %s, messages %s, status every %.1f s", info.plugin,
+           info.proto_version, info.binary ? "on" : "off", info.messages ? "on" : "off",
+           (double)info.status_interval_us / 1e6);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+typedef enum outcome { GO_ON, REACHED_END, STOPPED, STREAM_FAILED, OUTPUT_FAILED } outcome;
+
+/* After a signal: at once between transactions, and into a file, which is cut at the last whole unit;
+ * elsewhere the transaction under way is finished, as long as the sink takes it. */
+static bool may_stop(const streaming *s)
+{
+    if (!signals_stop())
+        return false;
+    return ww_sink_kind_of(s->out.sink) == WW_SINK_FILE ||
+           !ww_stream_in_transaction(ww_client_stream(s->client)) ||
+           ww_clock_now().mono_us >= s->out.give_up_at;
+}
+
+static outcome take_event(streaming *s, const ww_event *ev, ww_error *err)
+{
+    ww_lsn unit;
+    if (!s->take(s, ev, err))
+        return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
+    unit = ww_event_unit_lsn(ev);
+    if (unit != 0)
+        output_mark(&s->out, unit);
+    s->live.events += ev->ordinal > 0;
+    return GO_ON;
+}
+
+static outcome step(streaming *s, ww_error *err)
+{
+    ww_event ev;
+    ww_status st = ww_client_next(s->client, &ev, err);
+    if (st == WW_OK)
+        return take_event(s, &ev, err);
+    if (st == WW_END)
+        return REACHED_END;
+    if (st < 0)
+        return STREAM_FAILED;
+    if (!output_settle(&s->out, false))
+        return OUTPUT_FAILED;
+    live_update(&s->live, s->client);
+    return output_wait(&s->out) ? GO_ON : OUTPUT_FAILED;
+}
+
+static outcome run_loop(streaming *s, ww_error *err)
+{
+    outcome result = GO_ON;
+    unsigned busy;
+    for (busy = 0; result == GO_ON; busy++) {
+        if (may_stop(s))
+            return STOPPED;
+        if (busy % LOOK_EVERY == 0) {
+            if (!output_settle(&s->out, false))
+                return OUTPUT_FAILED;
+            live_update(&s->live, s->client);
+        }
+        result = step(s, err);
+    }
+    return result;
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+static int end_cleanly(streaming *s, ww_error *err)
+{
+    bool ok = s->end == NULL || s->end(s, err);
+    if (ok && !output_finish(&s->out, true))
+        return output_exit_code(&s->out);
+    if (!ok)
+        return report_and_exit_code(err);
+    if (ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, err) < 0) {
+        report("the stream's end was not confirmed by the server; what was acknowledged last may be "
+               "delivered again");
+        return report_and_exit_code(err);
+    }
+    if (s->o->drop_slot_on_exit && ww_client_drop_slot(s->client, err) < 0)
+        return report_and_exit_code(err);
+    return EXIT_DONE;
+}
+
+/* The stream failed: what was rendered of whole units still goes out, nothing more is acknowledged. */
+static int end_failed(streaming *s, const ww_error *err)
+{
+    output_finish(&s->out, true);
+    live_end(&s->live);
+    if (err->status == WW_ERR_CANCELLED)
+        return EXIT_DONE;
+    return report_and_exit_code(err);
+}
+
+static int finish(streaming *s, outcome result, ww_error *err)
+{
+    live_end(&s->live);
+    if (signals_stop())
+        signals_acknowledge();
+    switch (result) {
+    case REACHED_END:
+    case STOPPED:
+        return end_cleanly(s, err);
+    case OUTPUT_FAILED:
+        return output_exit_code(&s->out);
+    default:
+        return end_failed(s, err);
+    }
+}
+
+int streaming_run(streaming *s)
+{
+    ww_error err;
+    int code;
+    if (!connection_read(s->o, &s->info))
+        return EXIT_USAGE;
+    ww_error_clear(&err);
+    if (!output_open(&s->out, s->o)) {
+        code = output_exit_code(&s->out);
+    } else if (!open_client(s, &err)) {
+        code = report_and_exit_code(&err);
+    } else {
+        say_started(s);
+        live_init(&s->live, s->o, s->out.sink);
+        if (s->begin != NULL && !s->begin(s, &err))
+            code = report_and_exit_code(&err);
+        else
+            code = finish(s, run_loop(s, &err), &err);
+    }
+    output_close(&s->out);
+    ww_client_close(s->client);
+    ww_conninfo_fini(&s->info);
+    return code;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* streaming.h: the loop that stream and record share. */
+#ifndef WALWIRE_CLI_STREAMING_H
+#define WALWIRE_CLI_STREAMING_H
+
+#include "live.h"
+#include "output.h"
+
+typedef struct streaming {
+    options *o;
+    ww_conninfo info;
+    ww_client *client;
+    output out;
+    live live;
+    /* What to do with an event: adds its bytes to out.out. false: failed, *err filled in. */
+    bool (*take)(struct streaming *s, const ww_event *ev, ww_error *err);
+    /* Called once streaming has started, and once at a clean end; may be NULL. */
+    bool (*begin)(struct streaming *s, ww_error *err);
+    bool (*end)(struct streaming *s, ww_error *err);
+    ww_format *format;          /* stream */
+    uint64_t frames, whole_frames; /* record: written, and of whole units */
+} streaming;
+
+/* Connects, streams until the end, a signal or a failure, ends in order. The exit code. */
+int streaming_run(streaming *s);
+
+#endif
