@@ -2,8 +2,8 @@
 /* auth.h: what answers a server's authentication requests: SCRAM-SHA-256(-PLUS), MD5, cleartext.
  *
  * Engines here hold no clock, no randomness and no socket. Cryptography comes through ww_crypto;
- * libwalwire binds it to OpenSSL (ww_crypto_openssl), a program that links only libwalwire-core brings
- * its own. Source: RFC 5802, RFC 7677, src/interfaces/libpq/fe-auth-scram.c, src/common/saslprep.c. */
+ * libwalwire binds it to OpenSSL (ww_crypto_openssl), a program that links only libwalwire-core
+ * brings its own. Source: RFC 5802, RFC 7677, PostgreSQL's fe-auth-scram.c and saslprep.c. */
 #ifndef WALWIRE_AUTH_H
 #define WALWIRE_AUTH_H
 
@@ -42,8 +42,9 @@ bool ww_equal_constant_time(const void *a, const void *b, size_t len);
 
 /* The password as SCRAM hashes it: RFC 4013 with PostgreSQL's deviations (pg_saslprep): what is not
  * UTF-8, holds a prohibited or unassigned character, or breaks the bidi rule is used unchanged.
- * Writes into out[cap] and returns the length; returns SIZE_MAX if cap is too small (never for
- * cap >= 18 * len + 4; 18 is NFKC's worst growth). */
+ * Writes into out[cap] and returns the length; returns SIZE_MAX if cap is too small: it needs 16
+ * bytes more than the result, and never more than 18 * len + 16. Behind the result, and after
+ * SIZE_MAX, out may hold remains: wipe it whole. */
 size_t ww_saslprep(ww_slice password, uint8_t *out, size_t cap);
 
 /* ---- MD5 ------------------------------------------------------------------------------------ */
@@ -70,11 +71,11 @@ typedef enum ww_scram_binding {
 typedef struct ww_scram_config {
     size_t struct_size;
     const ww_crypto *crypto;
-    ww_slice password;                      /* as typed; prepared and copied here */
-    uint8_t nonce[WW_SCRAM_NONCE_BYTES];    /* from a cryptographic random source, fresh each time */
+    ww_slice password;                   /* as typed; prepared and copied here */
+    uint8_t nonce[WW_SCRAM_NONCE_BYTES]; /* from a cryptographic random source, fresh each time */
     ww_scram_binding binding;
-    ww_slice channel_binding;               /* BOUND: hash of the server's certificate, <= 64 bytes */
-    uint32_t max_iterations;                /* 0: WW_SCRAM_DEFAULT_MAX_ITERATIONS */
+    ww_slice channel_binding;            /* BOUND: hash of the server's certificate, 1..64 bytes */
+    uint32_t max_iterations;             /* 0: WW_SCRAM_DEFAULT_MAX_ITERATIONS */
 } ww_scram_config;
 
 typedef enum ww_scram_state {
@@ -100,7 +101,7 @@ typedef struct ww_scram {
     char out[WW_SCRAM_MESSAGE_MAX];
     size_t out_len;
     size_t password_len;
-    uint8_t password[WW_SCRAM_PASSWORD_MAX];
+    uint8_t password[WW_SCRAM_PASSWORD_MAX + 16]; /* 16: room to normalise in */
 } ww_scram;
 
 /* Prepares the password and the first message. ERR_AUTH for an empty password, ERR_USAGE for a bad
@@ -115,15 +116,18 @@ const char *ww_scram_mechanism(const ww_scram *s);
 ww_slice ww_scram_output(const ww_scram *s);
 
 /* Takes the server's message: server-first in EXPECT_SERVER_FIRST (then HASHING), server-final in
- * EXPECT_SERVER_FINAL (then DONE: the server has proven that it knows the password). ERR_AUTH for all
- * that RFC 5802 forbids, our nonce not extended, an iteration count over the cap, a wrong signature. */
+ * EXPECT_SERVER_FINAL (then DONE: the server has proven that it knows the password). ERR_AUTH, and
+ * FAILED with every secret wiped, for all that RFC 5802 forbids, an extension, our nonce not
+ * extended, an iteration count over the cap, a wrong signature, the server's own error (escaped in
+ * err->subject), a message out of turn. ERR_USAGE before init and after FAILED. */
 ww_status ww_scram_input(ww_scram *s, ww_slice message, ww_error *err);
 
-/* HASHING: does at most max_rounds rounds (about 1 us each). WW_MORE while some are left, WW_OK when
- * ww_scram_output() has the client-final message. */
+/* HASHING: does at most max_rounds rounds (about 1 us each). WW_MORE while some are left, WW_OK
+ * when ww_scram_output() has the client-final message. ERR_USAGE in any other state; ERR_AUTH if
+ * the cryptographic library fails. */
 ww_status ww_scram_work(ww_scram *s, uint32_t max_rounds, ww_error *err);
 
-/* Wipes every secret. Safe to call twice and on zeroed memory. */
+/* Wipes it whole: back to START. Safe to call twice, on zeroed memory, and with NULL. */
 void ww_scram_fini(ww_scram *s);
 
 #ifdef __cplusplus

@@ -89,7 +89,7 @@ static void unsafe_text_is_escaped(void)
     } cases[] = {
         { "plain", "plain" },
         { "", "" },
-        { "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+        { "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
         { "\x1b]0;pwn\x07", "\\x1b]0;pwn\\x07" },
         { "a\nb\r\tc", "a\\x0ab\\x0d\\x09c" },
         { "\x7f", "\\x7f" },

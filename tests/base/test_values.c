@@ -163,7 +163,8 @@ static void copies_are_cut_at_a_character(void)
     } cases[] = {
         { "", 1, 0 },        { "abc", 1, 0 },          { "abc", 3, 2 },       { "abc", 4, 3 },
         { "a\xc3\xa9", 3, 1 }, { "a\xc3\xa9", 4, 3 },  { "\xf0\x9f\x98\x80", 4, 0 },
-        { "\xf0\x9f\x98\x80", 5, 4 }, { "x\xf0\x9f\x98\x80y", 5, 1 }, { "x\xf0\x9f\x98\x80y", 6, 5 },
+        { "\xf0\x9f\x98\x80", 5, 4 }, { "x\xf0\x9f\x98\x80y", 5, 1 },
+        { "x\xf0\x9f\x98\x80y", 6, 5 },
         { "\x80\x80\x80\x80\x80\x80\x80\x80", 6, 5 },   /* no UTF-8: cut anywhere, keep the text */
         { "\x80\x80", 2, 1 },
     };
