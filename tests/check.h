@@ -27,7 +27,8 @@ static inline bool check_that(bool ok, const char *what, const char *file, int l
     return ok;
 }
 
-static inline bool check_u64(uint64_t got, uint64_t want, const char *what, const char *file, int line)
+static inline bool check_u64(uint64_t got, uint64_t want, const char *what, const char *file,
+                             int line)
 {
     bool ok = check_that(got == want, what, file, line);
     if (!ok)
@@ -35,7 +36,8 @@ static inline bool check_u64(uint64_t got, uint64_t want, const char *what, cons
     return ok;
 }
 
-static inline bool check_bytes(ww_slice got, ww_slice want, const char *what, const char *file, int line)
+static inline bool check_bytes(ww_slice got, ww_slice want, const char *what, const char *file,
+                               int line)
 {
     bool ok = check_that(ww_slice_equal(got, want), what, file, line);
     if (!ok)
@@ -63,7 +65,8 @@ static inline int check_report(void)
 typedef struct check_alloc {
     ww_alloc alloc;
     size_t live_bytes, live_blocks, calls;
-    size_t fail_at; /* the call (1 ..) that returns NULL; 0: none. Frees never fail and do not count */
+    size_t
+        fail_at; /* the call (1 ..) that returns NULL; 0: none. Frees never fail and do not count */
 } check_alloc;
 
 static inline void *check_resize(void *ctx, void *old, size_t old_size, size_t new_size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* client.h: the convenient client. It joins sockets, TLS, the wire and the replication engine, owns the
- * memory, and hands out events:
+/* client.h: the convenient client. It joins sockets, TLS, the wire and the replication engine, owns
+ * the memory, and hands out events:
  *
  *     ww_client_config cfg = WW_CLIENT_CONFIG_INIT;
  *     cfg.conninfo = "postgresql://app@db/shop"; cfg.slot = "s1"; cfg.publications = "orders";
@@ -27,7 +27,8 @@ const ww_alloc *ww_alloc_malloc(void);
 
 typedef enum ww_log_level { WW_LOG_ERROR, WW_LOG_WARNING, WW_LOG_INFO, WW_LOG_DEBUG } ww_log_level;
 
-/* Takes one line of text, already escaped, without line feed. Never holds a secret or a row's value. */
+/* Takes one line of text, already escaped, without line feed. Never holds a secret or a row's
+ * value. */
 typedef struct ww_log {
     void *ctx;
     void (*line)(void *ctx, ww_log_level level, const char *text);
@@ -42,20 +43,20 @@ typedef struct ww_session_config {
     const ww_conninfo *conninfo; /* checked; must live as long as the session */
     int wake_fd;                 /* readable: a blocking call returns ERR_CANCELLED; -1: none */
     ww_log log;
-    size_t max_message;          /* CopyData; 0: WW_DEFAULT_MAX_COPY_DATA */
+    size_t max_message; /* CopyData; 0: WW_DEFAULT_MAX_COPY_DATA */
 } ww_session_config;
 
-/* Connects (every host and address in turn, as libpq), encrypts, authenticates as a logical walsender
- * with the session settings of docs/session-settings.md. Blocks, at most connect_timeout per address.
- * ERR_IO, ERR_TIMEOUT, ERR_TLS, ERR_AUTH, ERR_SERVER. */
+/* Connects (every host and address in turn, as libpq), encrypts, authenticates as a logical
+ * walsender with the session settings of docs/session-settings.md. Blocks, at most connect_timeout
+ * per address. ERR_IO, ERR_TIMEOUT, ERR_TLS, ERR_AUTH, ERR_SERVER. */
 ww_status ww_session_open(ww_session **out, const ww_session_config *config, ww_error *err);
 /* Says goodbye (Terminate) and frees. NULL is allowed. */
 void ww_session_close(ww_session *s);
 
 /* Sends one command and waits for its first answer. Then ww_session_row() until WW_END. */
 ww_status ww_session_query(ww_session *s, const char *sql, ww_error *err);
-/* The next row, valid until the next call. WW_END: the command is done. ERR_SERVER: it failed; the session
- * can be used on, except after FATAL. */
+/* The next row, valid until the next call. WW_END: the command is done. ERR_SERVER: it failed; the
+ * session can be used on, except after FATAL. */
 ww_status ww_session_row(ww_session *s, ww_msg *row, ww_error *err);
 /* Runs a command and drops its rows. */
 ww_status ww_session_exec(ww_session *s, const char *sql, ww_error *err);
@@ -71,8 +72,8 @@ typedef struct ww_session_info {
     int server_version_num;     /* 180004 */
     const char *tls_version;    /* "TLSv1.3"; "" without TLS */
     const char *tls_cipher;
-    const char *auth_method;    /* "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus" */
-    uint32_t protocol;          /* WW_PROTOCOL_3_0 ... */
+    const char *auth_method; /* "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus" */
+    uint32_t protocol;       /* WW_PROTOCOL_3_0 ... */
     uint32_t backend_pid;
 } ww_session_info;
 void ww_session_describe(const ww_session *s, ww_session_info *out);
@@ -80,22 +81,22 @@ void ww_session_describe(const ww_session *s, ww_session_info *out);
 /* IDENTIFY_SYSTEM. */
 ww_status ww_session_identify(ww_session *s, ww_system *out, ww_error *err);
 
-/* True if ww_session_open() or ww_client_open() failed because a password was asked for and there was
- * none: ask the user, set it, try again. */
+/* True if ww_session_open() or ww_client_open() failed because a password was asked for and there
+ * was none: ask the user, set it, try again. */
 bool ww_error_needs_password(const ww_error *err);
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
 typedef struct ww_client_slot {
     const char *name;
-    const char *plugin;         /* NULL: pgoutput */
-    bool if_not_exists;         /* one that exists is fine, if plugin and database are these */
+    const char *plugin; /* NULL: pgoutput */
+    bool if_not_exists; /* one that exists is fine, if plugin and database are these */
 } ww_client_slot;
 
-/* Creates a logical slot; *lsn is where it starts (or stands, if it existed). Waits until all running
- * transactions have ended. ERR_SERVER with detail and hint. */
-ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_lsn *lsn, bool *existed,
-                                 ww_error *err);
+/* Creates a logical slot; *lsn is where it starts (or stands, if it existed). Waits until all
+ * running transactions have ended. ERR_SERVER with detail and hint. */
+ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_lsn *lsn,
+                                 bool *existed, ww_error *err);
 /* ERR_SERVER 42704 if there is none, 55006 if it is in use (the detail says by whom). */
 ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err);
 /* Moves a slot of this database forward to lsn; *reached is where it then stands. Server 11+. */
@@ -108,48 +109,54 @@ typedef struct ww_client ww_client;
 
 typedef struct ww_client_config {
     size_t struct_size;
-    const char *conninfo;           /* URI or keywords; the environment fills what it leaves open */
-    const ww_conninfo *parsed;      /* instead: a checked conninfo; lives as long as the client */
-    const char *slot;               /* NULL: a temporary slot, starting now */
-    const char *publications;       /* comma-separated, exact names; pgoutput needs at least one */
+    const char *conninfo;      /* URI or keywords; the environment fills what it leaves open */
+    const ww_conninfo *parsed; /* instead: a checked conninfo; lives as long as the client */
+    const char *slot;          /* NULL: a temporary slot, starting now */
+    const char *publications;  /* comma-separated, exact names; pgoutput needs at least one */
     const char *const *publication_list; /* instead: one name each, for names with commas */
     size_t npublications;
-    const char *plugin;             /* NULL: pgoutput. Others: ww_client_next_wal() only */
-    const ww_plugin_option *options;/* added to, or in place of, the options walwire chooses */
+    const char *plugin;              /* NULL: pgoutput. Others: ww_client_next_wal() only */
+    const ww_plugin_option *options; /* added to, or in place of, the options walwire chooses */
     size_t noptions;
-    bool create_slot;               /* create it first; an existing one is ERR_SERVER 42710 ... */
-    bool if_not_exists;             /* ... unless its plugin and database are right */
-    bool temporary;                 /* with create_slot */
-    ww_lsn start_lsn;               /* 0: the slot's confirmed position */
-    ww_lsn end_lsn;                 /* deliver what commits before it, then END; 0: go on for ever */
-    bool until_now;                 /* end_lsn is the server's WAL position after start-up */
-    int messages;                   /* 1 on, 0 off, -1 default: on from server 14 */
-    int binary;                     /* 1 on, 0 or -1 off */
-    const char *origin;             /* "any", "none" or NULL; server 16+ */
+    bool create_slot;   /* create it first; an existing one is ERR_SERVER 42710 ... */
+    bool if_not_exists; /* ... unless its plugin and database are right */
+    bool temporary;     /* with create_slot */
+    ww_lsn start_lsn;   /* 0: the slot's confirmed position */
+    ww_lsn end_lsn;     /* deliver what commits before it, then END; 0: go on for ever */
+    bool until_now;     /* end_lsn is the server's WAL position after start-up */
+    int messages;       /* 1 on, 0 off, -1 default: on from server 14 */
+    int binary;         /* 1 on, 0 or -1 off */
+    const char *origin; /* "any", "none" or NULL; server 16+ */
     ww_confirm_mode confirm_mode;
-    bool confirm_none;              /* never acknowledge: the slot does not move */
-    bool raw;                       /* no decoding: ww_client_next_wal() and ww_client_flush_to() */
-    size_t max_unconfirmed;         /* 0: default */
-    size_t max_message;             /* 0: default */
-    size_t max_relations_memory;    /* 0: 64 MiB */
-    ww_mono_us status_interval_us;  /* 0: 10 s; never more than a third of wal_sender_timeout */
-    bool nonblocking;               /* next() returns WW_MORE instead of waiting */
-    int wake_fd;                    /* readable: blocking calls return ERR_CANCELLED; -1: none */
+    bool confirm_none;             /* never acknowledge: the slot does not move */
+    bool raw;                      /* no decoding: ww_client_next_wal() and ww_client_flush_to() */
+    size_t max_unconfirmed;        /* 0: default */
+    size_t max_message;            /* 0: default */
+    size_t max_relations_memory;   /* 0: 64 MiB */
+    ww_mono_us status_interval_us; /* 0: 10 s; never more than a third of wal_sender_timeout */
+    bool nonblocking;              /* next() returns WW_MORE instead of waiting */
+    int wake_fd;                   /* readable: blocking calls return ERR_CANCELLED; -1: none */
     ww_log log;
 } ww_client_config;
 
 #define WW_CLIENT_CONFIG_INIT                                                                      \
-    { sizeof(ww_client_config), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, false, false, false, \
-      0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH, false, false, 0, 0, 0, 0, false, -1, { NULL, NULL } }
+    {                                                                                              \
+        sizeof(ww_client_config), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, false, false,    \
+            false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH, false, false, 0, 0, 0, 0, false,    \
+            -1,                                                                                    \
+        {                                                                                          \
+            NULL, NULL                                                                             \
+        }                                                                                          \
+    }
 
-/* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL on
- * failure, with *err. ERR_SERVER for slot, publication, permission, wal_level: detail and hint say what
- * there is and which SQL helps. */
+/* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL
+ * on failure, with *err. ERR_SERVER for slot, publication, permission, wal_level: detail and hint
+ * say what there is and which SQL helps. */
 ww_client *ww_client_open(const ww_client_config *config, ww_error *err);
 
-/* The next event. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END (end_lsn reached, or the
- * server ended the stream in order); below 0 final. The event and all it points to live until the next
- * ww_client_next(). */
+/* The next event. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END (end_lsn reached, or
+ * the server ended the stream in order); below 0 final. The event and all it points to live until
+ * the next ww_client_next(). */
 ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err);
 /* The same below decoding: the next WALData. For raw clients. */
 ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err);
@@ -162,8 +169,8 @@ bool ww_client_buffered(const ww_client *c);
 ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err);
 ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err);
 
-/* Sends a status update if one is due. Only sends, never receives: every slice stays valid. For callers
- * that work long between two next(): call it by ww_client_deadline(). */
+/* Sends a status update if one is due. Only sends, never receives: every slice stays valid. For
+ * callers that work long between two next(): call it by ww_client_deadline(). */
 ww_status ww_client_feedback(ww_client *c, ww_error *err);
 ww_mono_us ww_client_deadline(const ww_client *c);
 
@@ -171,8 +178,9 @@ ww_mono_us ww_client_deadline(const ww_client *c);
 int ww_client_fd(const ww_client *c);
 short ww_client_poll_events(const ww_client *c);
 
-/* Ends the stream in order: last status update, CopyDone, everything read up to ReadyForQuery, at most
- * until the deadline. After it only getters and close. Not an error if the server is gone already. */
+/* Ends the stream in order: last status update, CopyDone, everything read up to ReadyForQuery, at
+ * most until the deadline. After it only getters and close. Not an error if the server is gone
+ * already. */
 ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err);
 /* Drops the slot (after stop, on a connection of its own if needed). */
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err);
@@ -185,12 +193,12 @@ typedef struct ww_client_info {
     ww_system system;
     const char *slot;
     bool temporary_slot;
-    ww_lsn start_lsn;               /* asked for at START_REPLICATION */
-    ww_lsn end_lsn;                 /* 0: none */
+    ww_lsn start_lsn; /* asked for at START_REPLICATION */
+    ww_lsn end_lsn;   /* 0: none */
     unsigned proto_version;
     bool binary, messages;
     const char *plugin;
-    const char *options;            /* as sent: ("proto_version" '1', ...) */
+    const char *options; /* as sent: ("proto_version" '1', ...) */
     ww_mono_us status_interval_us;
 } ww_client_info;
 void ww_client_describe(const ww_client *c, ww_client_info *out);

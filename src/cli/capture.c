@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* capture.c: writes and reads capture files: a magic, then frames of length, checksum, type and body. */
+/* capture.c: writes and reads capture files: a magic, then frames of length, checksum, type and
+ * body. */
 #include "capture.h"
 
 #include "base/crc.h"
@@ -113,8 +114,9 @@ static ww_status read_body(capture_reader *r, size_t len, ww_error *err)
 
 static ww_status check_length(const capture_reader *r, size_t len, ww_error *err)
 {
-    return len <= r->max_body ? WW_OK
-                              : damaged(r, "a frame is larger than --max-message allows, or damaged", err);
+    return len <= r->max_body
+               ? WW_OK
+               : damaged(r, "a frame is larger than --max-message allows, or damaged", err);
 }
 
 static ww_status read_frame(capture_reader *r, ww_error *err)
@@ -154,13 +156,13 @@ static void take_pair(capture_info *info, ww_slice name, ww_slice value)
         char *out;
         size_t cap;
     } fields[] = {
-        { "system_id", info->system_id, sizeof info->system_id },
-        { "timeline", info->timeline, sizeof info->timeline },
-        { "database", info->database, sizeof info->database },
-        { "server_version", info->server_version, sizeof info->server_version },
-        { "slot", info->slot, sizeof info->slot },
-        { "plugin", info->plugin, sizeof info->plugin },
-        { "options", info->options, sizeof info->options },
+        {"system_id", info->system_id, sizeof info->system_id},
+        {"timeline", info->timeline, sizeof info->timeline},
+        {"database", info->database, sizeof info->database},
+        {"server_version", info->server_version, sizeof info->server_version},
+        {"slot", info->slot, sizeof info->slot},
+        {"plugin", info->plugin, sizeof info->plugin},
+        {"options", info->options, sizeof info->options},
     };
     size_t i;
     for (i = 0; i < sizeof fields / sizeof fields[0]; i++)
@@ -219,7 +221,8 @@ ww_status capture_open(capture_reader *r, const char *path, bool frames, size_t 
     if (st == WW_ERR_IO)
         return st;
     if (st != WW_OK || memcmp(magic, CAPTURE_MAGIC, sizeof magic) != 0)
-        return damaged(r, "this is no capture of walwire record (bare frames need --input frames)", err);
+        return damaged(r, "this is no capture of walwire record (bare frames need --input frames)",
+                       err);
     r->offset = sizeof magic;
     return read_header(r, info, err);
 }
@@ -250,7 +253,8 @@ ww_status capture_next(capture_reader *r, ww_error *err)
             return st;
     }
     if (st == WW_END && !r->ended)
-        return damaged(r, "the capture has no end mark: it was cut off, or record did not end cleanly", err);
+        return damaged(
+            r, "the capture has no end mark: it was cut off, or record did not end cleanly", err);
     return st;
 }
 

@@ -21,7 +21,7 @@ typedef struct capture_info {
     char server_version[64];
     char slot[64];
     char plugin[64];
-    char options[4096];         /* START_REPLICATION as sent */
+    char options[4096]; /* START_REPLICATION as sent */
     bool binary, messages;
 } capture_info;
 
@@ -34,10 +34,10 @@ void capture_write_header(ww_out *out, const capture_info *info);
 typedef struct capture_reader {
     FILE *file;
     const char *name;
-    bool frames;                /* --input frames */
-    uint64_t offset;            /* of the next frame */
+    bool frames;     /* --input frames */
+    uint64_t offset; /* of the next frame */
     uint64_t wal_frames;
-    bool ended;                 /* the end mark was read */
+    bool ended; /* the end mark was read */
     size_t max_body;
     uint8_t *body;
     size_t body_cap, body_len;
@@ -47,8 +47,8 @@ typedef struct capture_reader {
 /* Checks the magic and reads the header (not for bare frames). ERR_IO, ERR_DECODE. */
 ww_status capture_open(capture_reader *r, const char *path, bool frames, size_t max_body,
                        capture_info *info, ww_error *err);
-/* The next WAL frame in body[0 .. body_len); WW_END after the last. ERR_DECODE with the offset for what is
- * torn or damaged; a capture without end mark is torn. */
+/* The next WAL frame in body[0 .. body_len); WW_END after the last. ERR_DECODE with the offset for
+ * what is torn or damaged; a capture without end mark is torn. */
 ww_status capture_next(capture_reader *r, ww_error *err);
 void capture_close(capture_reader *r);
 

@@ -37,8 +37,8 @@ enum {
 
 /* Everything the command line can say. Strings point into argv. */
 typedef struct options {
-    unsigned command;               /* one CMD_ bit */
-    char *conninfo;                 /* positional, or -d */
+    unsigned command; /* one CMD_ bit */
+    char *conninfo;   /* positional, or -d */
     const char *host, *port, *user;
     bool never_prompt, force_prompt;
     int verbose;
@@ -49,15 +49,15 @@ typedef struct options {
     size_t npublications;
     ww_plugin_option plugin_options[MAX_PLUGIN_OPTIONS];
     size_t nplugin_options;
-    bool create_slot, if_not_exists, temporary, drop_slot_on_exit;
+    bool create_slot, if_not_exists, if_exists, temporary, drop_slot_on_exit;
     ww_lsn startpos, endpos, advance_to;
     bool until_now;
-    int messages, binary;           /* -1 default, 0 off, 1 on */
+    int messages, binary; /* -1 default, 0 off, 1 on */
     const char *origin;
     const char *file;
     const char *format;
     const char *connector_name;
-    const char *input;              /* decode: "capture" or "frames" */
+    const char *input; /* decode: "capture" or "frames" */
     const char *decode_file;
     bool transactions;
     bool ack_none;
@@ -67,23 +67,23 @@ typedef struct options {
     size_t max_message, max_relations_memory;
 } options;
 
-/* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. Help and
- * version, where asked for, are printed and set *done. */
+/* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. Help
+ * and version, where asked for, are printed and set *done. */
 bool options_read(options *o, unsigned command, int argc, char **argv, int first, bool *done);
 /* The options of a command, for help.c: the i-th line's two halves; false at the end. */
 bool options_describe(unsigned command, size_t i, const char **heading, char *left, size_t cap,
                       const char **right);
 
 /* help.c */
-void help_print(unsigned command);      /* 0: all commands */
+void help_print(unsigned command); /* 0: all commands */
 void version_print(void);
 
 /* report.c: messages for people, on standard error. */
-void report(const char *format, ...);                   /* "walwire: ..." */
+void report(const char *format, ...); /* "walwire: ..." */
 void report_error(const ww_error *err);
 int exit_code_for(const ww_error *err);
 int report_and_exit_code(const ww_error *err);
-ww_log report_log(const options *o);                    /* the library's log lines */
+ww_log report_log(const options *o); /* the library's log lines */
 
 /* signals.c: SIGINT and SIGTERM ask for a stop; the second one ends the process. */
 bool signals_install(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* connection.c: where to connect, from arguments and environment, and the password typed on a terminal. */
+/* connection.c: where to connect, from arguments and environment, and the password typed on a
+ * terminal. */
 #include "cli.h"
 
 #include <fcntl.h>
@@ -15,7 +16,8 @@ static bool set_if_given(ww_conninfo *info, const char *keyword, const char *val
     return value == NULL || ww_conninfo_set(info, keyword, ww_slice_of(value), err) == WW_OK;
 }
 
-/* Other users can read the arguments of a process: a password there is overwritten before we connect. */
+/* Other users can read the arguments of a process: a password there is overwritten before we
+ * connect. */
 static void hide_argument(char *conninfo)
 {
     memset(conninfo, 'x', strlen(conninfo));
@@ -29,8 +31,8 @@ bool connection_read(const options *o, ww_conninfo *info)
     ok = o->conninfo == NULL || ww_conninfo_parse(info, ww_slice_of(o->conninfo), &err) == WW_OK;
     if (ok && info->password != NULL)
         hide_argument(o->conninfo);
-    ok = ok && set_if_given(info, "host", o->host, &err) && set_if_given(info, "port", o->port, &err) &&
-         set_if_given(info, "user", o->user, &err) &&
+    ok = ok && set_if_given(info, "host", o->host, &err) &&
+         set_if_given(info, "port", o->port, &err) && set_if_given(info, "user", o->user, &err) &&
          ww_conninfo_environment(info, getenv, &err) == WW_OK &&
          ww_conninfo_check(info, &err) == WW_OK;
     if (!ok) {

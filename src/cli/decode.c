@@ -19,7 +19,7 @@ static ww_status open_engines(decoding *d, ww_error *err)
 {
     ww_stream_config stream;
     ww_format_config format = WW_FORMAT_CONFIG_INIT;
-    ww_now now = { 0, { 0 } };
+    ww_now now = {0, {0}};
     ww_status st;
     d->relations = ww_relcache_open(ww_alloc_malloc(), d->o->max_relations_memory);
     if (d->relations == NULL)
@@ -44,8 +44,8 @@ static ww_status open_engines(decoding *d, ww_error *err)
 
 static ww_status render_frame(decoding *d, ww_error *err)
 {
-    ww_slice body = { d->reader.body, d->reader.body_len };
-    ww_now now = { 0, { 0 } };
+    ww_slice body = {d->reader.body, d->reader.body_len};
+    ww_now now = {0, {0}};
     ww_event ev;
     ww_status st = ww_stream_input(&d->stream, body, now, NULL);
     while (st == WW_OK && (st = ww_stream_next(&d->stream, &ev)) == WW_OK)
@@ -91,7 +91,8 @@ int command_decode(options *o)
     if (!output_open(&d.out, o)) {
         code = output_exit_code(&d.out);
     } else {
-        st = capture_open(&d.reader, o->decode_file, strcmp(o->input, "frames") == 0, max, &d.info, &err);
+        st = capture_open(&d.reader, o->decode_file, strcmp(o->input, "frames") == 0, max, &d.info,
+                          &err);
         if (st == WW_OK)
             st = open_engines(&d, &err);
         if (st == WW_OK)

@@ -14,67 +14,79 @@ typedef struct page {
 } page;
 
 static const page pages[] = {
-    { CMD_STREAM, "walwire stream [OPTIONS] [CONNINFO]",
-      "Streams the changes of a PostgreSQL database as lines of JSON, each transaction when it commits, and\n"
-      "acknowledges to the server what has been delivered. Ends cleanly on Ctrl-C.",
-      "  # a first look: changes from now on, through a temporary slot\n"
-      "  walwire stream --publication orders postgresql://app@db/shop\n"
-      "\n"
-      "  # keep what was delivered: a slot remembers the position\n"
-      "  walwire stream -S shop --create-slot --if-not-exists --publication orders -f orders.jsonl 'dbname=shop'\n"
-      "\n"
-      "  # what has been committed so far, without moving the slot\n"
-      "  walwire stream -S shop --publication orders --until-now --ack none | jq .after\n" },
-    { CMD_RECORD, "walwire record [OPTIONS] -f FILE [CONNINFO]",
-      "Writes the same stream, raw, into a capture file: for tests, bug reports, and rendering later with\n"
-      "`walwire decode`. The file's format is described in docs/capture.md.",
-      "  walwire record -S shop --publication orders --until-now --ack none -f shop.cap\n"
-      "  walwire decode shop.cap --format compact\n" },
-    { CMD_DECODE, "walwire decode [OPTIONS] FILE",
-      "Renders a capture offline. FILE - is standard input.",
-      "  walwire decode shop.cap\n"
-      "  walwire decode --input frames - < frames.bin   # u32 big-endian length, CopyData payload, repeated\n" },
-    { CMD_SLOT_CREATE, "walwire slot create -S NAME [OPTIONS] [CONNINFO]",
-      "Creates a logical replication slot. Changes made from then on are kept for it, until they are\n"
-      "acknowledged: a slot that nobody reads fills the server's disk. Waits until all transactions that are\n"
-      "running now have ended.",
-      "  psql -c 'CREATE PUBLICATION orders FOR TABLE orders' shop   # before the slot\n"
-      "  walwire slot create -S shop dbname=shop\n" },
-    { CMD_SLOT_DROP, "walwire slot drop -S NAME [OPTIONS] [CONNINFO]",
-      "Drops a replication slot; what it still held is lost for its readers.",
-      "  walwire slot drop -S shop dbname=shop\n" },
-    { CMD_SLOT_LIST, "walwire slot list [OPTIONS] [CONNINFO]",
-      "Lists the server's replication slots: plugin, database, whether in use, confirmed position, and how much\n"
-      "WAL each holds back.",
-      "  walwire slot list --json dbname=shop | jq 'select(.active | not)'\n" },
-    { CMD_SLOT_ADVANCE, "walwire slot advance -S NAME --to LSN [OPTIONS] [CONNINFO]",
-      "Moves a slot forward: changes committed before LSN are given up. Needs PostgreSQL 11 or newer.",
-      "  walwire slot advance -S shop --to 0/16B3748 dbname=shop\n" },
-    { CMD_INFO, "walwire info [OPTIONS] [CONNINFO]",
-      "Connects and says what was found: server, system identifier, position, encryption, authentication.",
-      "  walwire info postgresql://app@db/shop?sslmode=verify-full\n" },
+    {CMD_STREAM, "walwire stream [OPTIONS] [CONNINFO]",
+     "Streams the changes of a PostgreSQL database as lines of JSON, each transaction when it "
+     "commits, and\n"
+     "acknowledges to the server what has been delivered. Ends cleanly on Ctrl-C.",
+     "  # a first look: changes from now on, through a temporary slot\n"
+     "  walwire stream --publication orders postgresql://app@db/shop\n"
+     "\n"
+     "  # keep what was delivered: a slot remembers the position\n"
+     "  walwire stream -S shop --create-slot --if-not-exists --publication orders -f orders.jsonl "
+     "'dbname=shop'\n"
+     "\n"
+     "  # what has been committed so far, without moving the slot\n"
+     "  walwire stream -S shop --publication orders --until-now --ack none | jq .after\n"},
+    {CMD_RECORD, "walwire record [OPTIONS] -f FILE [CONNINFO]",
+     "Writes the same stream, raw, into a capture file: for tests, bug reports, and rendering "
+     "later with\n"
+     "`walwire decode`. The file's format is described in docs/capture.md.",
+     "  walwire record -S shop --publication orders --until-now --ack none -f shop.cap\n"
+     "  walwire decode shop.cap --format compact\n"},
+    {CMD_DECODE, "walwire decode [OPTIONS] FILE",
+     "Renders a capture offline. FILE - is standard input.",
+     "  walwire decode shop.cap\n"
+     "  walwire decode --input frames - < frames.bin   # u32 big-endian length, CopyData payload, "
+     "repeated\n"},
+    {CMD_SLOT_CREATE, "walwire slot create -S NAME [OPTIONS] [CONNINFO]",
+     "Creates a logical replication slot. Changes made from then on are kept for it, until they "
+     "are\n"
+     "acknowledged: a slot that nobody reads fills the server's disk. Waits until all transactions "
+     "that are\n"
+     "running now have ended.",
+     "  psql -c 'CREATE PUBLICATION orders FOR TABLE orders' shop   # before the slot\n"
+     "  walwire slot create -S shop dbname=shop\n"},
+    {CMD_SLOT_DROP, "walwire slot drop -S NAME [OPTIONS] [CONNINFO]",
+     "Drops a replication slot; what it still held is lost for its readers.",
+     "  walwire slot drop -S shop dbname=shop\n"},
+    {CMD_SLOT_LIST, "walwire slot list [OPTIONS] [CONNINFO]",
+     "Lists the server's replication slots: plugin, database, whether in use, confirmed position, "
+     "and how much\n"
+     "WAL each holds back.",
+     "  walwire slot list --json dbname=shop | jq 'select(.active | not)'\n"},
+    {CMD_SLOT_ADVANCE, "walwire slot advance -S NAME --to LSN [OPTIONS] [CONNINFO]",
+     "Moves a slot forward: changes committed before LSN are given up. Needs PostgreSQL 11 or "
+     "newer.",
+     "  walwire slot advance -S shop --to 0/16B3748 dbname=shop\n"},
+    {CMD_INFO, "walwire info [OPTIONS] [CONNINFO]",
+     "Connects and says what was found: server, system identifier, position, encryption, "
+     "authentication.",
+     "  walwire info postgresql://app@db/shop?sslmode=verify-full\n"},
 };
 
 static void print_overview(void)
 {
-    puts("walwire: PostgreSQL's changes as lines of JSON, through logical replication\n"
-         "\n"
-         "Usage:\n"
-         "  walwire stream [OPTIONS] [CONNINFO]          stream changes: the main job\n"
-         "  walwire record [OPTIONS] -f FILE [CONNINFO]  the same stream, raw, into a capture file\n"
-         "  walwire decode [OPTIONS] FILE                render a capture\n"
-         "  walwire slot create|drop|list|advance ...    care for replication slots\n"
-         "  walwire info [CONNINFO]                      server, position, TLS, authentication\n"
-         "\n"
-         "CONNINFO is a URI or a keyword string, as for psql; PGHOST and the other variables count too.\n"
-         "`walwire COMMAND --help` has the options and examples of each.\n"
-         "\n"
-         "Example (the server needs wal_level = logical):\n"
-         "  psql -c 'CREATE PUBLICATION everything FOR ALL TABLES' mydb\n"
-         "  walwire stream --publication everything dbname=mydb\n"
-         "\n"
-         "Exit codes: 0 done, 1 internal or protocol error, 2 usage, 3 connection, TLS or authentication,\n"
-         "4 refused by the server, 5 data gap, 6 output failed, 7 bad input file.");
+    puts(
+        "walwire: PostgreSQL's changes as lines of JSON, through logical replication\n"
+        "\n"
+        "Usage:\n"
+        "  walwire stream [OPTIONS] [CONNINFO]          stream changes: the main job\n"
+        "  walwire record [OPTIONS] -f FILE [CONNINFO]  the same stream, raw, into a capture file\n"
+        "  walwire decode [OPTIONS] FILE                render a capture\n"
+        "  walwire slot create|drop|list|advance ...    care for replication slots\n"
+        "  walwire info [CONNINFO]                      server, position, TLS, authentication\n"
+        "\n"
+        "CONNINFO is a URI or a keyword string, as for psql; PGHOST and the other variables count "
+        "too.\n"
+        "`walwire COMMAND --help` has the options and examples of each.\n"
+        "\n"
+        "Example (the server needs wal_level = logical):\n"
+        "  psql -c 'CREATE PUBLICATION everything FOR ALL TABLES' mydb\n"
+        "  walwire stream --publication everything dbname=mydb\n"
+        "\n"
+        "Exit codes: 0 done, 1 internal or protocol error, 2 usage, 3 connection, TLS or "
+        "authentication,\n"
+        "4 refused by the server, 5 data gap, 6 output failed, 7 bad input file.");
 }
 
 void help_print(unsigned command)

@@ -43,7 +43,7 @@ int command_info(options *o)
     ww_session *s = NULL;
     ww_system system;
     ww_error err;
-    char wal_level[1][64] = { "" };
+    char wal_level[1][64] = {""};
     ww_status st;
     if (!connection_read(o, &info))
         return EXIT_USAGE;
@@ -51,8 +51,9 @@ int command_info(options *o)
     if (st == WW_OK)
         st = ww_session_identify(s, &system, &err);
     if (st == WW_OK)
-        st = ww_session_row_text(s, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_level'",
-                                 1, sizeof wal_level[0], wal_level[0], &err);
+        st = ww_session_row_text(
+            s, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_level'", 1,
+            sizeof wal_level[0], wal_level[0], &err);
     if (st == WW_OK)
         print_info(s, &system, wal_level[0]);
     ww_session_close(s);

@@ -34,8 +34,9 @@ void live_update(live *l, const ww_client *client)
         return;
     seconds = (double)(now.mono_us - l->last_at) / 1e6;
     ww_lsn_format(ww_stream_received(ww_client_stream(client)), lsn);
-    fprintf(stderr, "\r\033[K%llu events, %.0f/s, at %s, %.1f s behind", (unsigned long long)l->events,
-            (double)(l->events - l->last_events) / seconds, lsn, lag_seconds(client, now.wall));
+    fprintf(stderr, "\r\033[K%llu events, %.0f/s, at %s, %.1f s behind",
+            (unsigned long long)l->events, (double)(l->events - l->last_events) / seconds, lsn,
+            lag_seconds(client, now.wall));
     l->last_events = l->events;
     l->last_at = now.mono_us;
     l->shown = true;

@@ -13,14 +13,14 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
-    { { "stream", NULL }, CMD_STREAM, command_stream },
-    { { "record", NULL }, CMD_RECORD, command_record },
-    { { "decode", NULL }, CMD_DECODE, command_decode },
-    { { "slot", "create" }, CMD_SLOT_CREATE, command_slot },
-    { { "slot", "drop" }, CMD_SLOT_DROP, command_slot },
-    { { "slot", "list" }, CMD_SLOT_LIST, command_slot },
-    { { "slot", "advance" }, CMD_SLOT_ADVANCE, command_slot },
-    { { "info", NULL }, CMD_INFO, command_info },
+    {{"stream", NULL}, CMD_STREAM, command_stream},
+    {{"record", NULL}, CMD_RECORD, command_record},
+    {{"decode", NULL}, CMD_DECODE, command_decode},
+    {{"slot", "create"}, CMD_SLOT_CREATE, command_slot},
+    {{"slot", "drop"}, CMD_SLOT_DROP, command_slot},
+    {{"slot", "list"}, CMD_SLOT_LIST, command_slot},
+    {{"slot", "advance"}, CMD_SLOT_ADVANCE, command_slot},
+    {{"info", NULL}, CMD_INFO, command_info},
 };
 
 /* The command that argv names; *used says how many words that took. */
@@ -73,7 +73,8 @@ int main(int argc, char **argv)
     }
     c = find_command(argc, argv, &used);
     if (c == NULL)
-        return argc > 2 && strcmp(argv[1], "slot") == 0 && is_one_of(argv[2], "--help", "-?", "help")
+        return argc > 2 && strcmp(argv[1], "slot") == 0 &&
+                       is_one_of(argv[2], "--help", "-?", "help")
                    ? (help_print(CMD_SLOT_CREATE), EXIT_DONE)
                    : unknown_command(argc, argv);
     if (!options_read(&o, c->bit, argc, argv, 1 + used, &done))

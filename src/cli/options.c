@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c: one table of options: which commands take each, how it is read, and what help says of it. */
+/* options.c: one table of options: which commands take each, how it is read, and what help says of
+ * it. */
 #include "cli.h"
 
 #include <stdio.h>
@@ -13,14 +14,19 @@
 /* Reads a value (NULL for a flag) into the options; false: it is not a valid one. */
 typedef bool reader(options *o, char *value);
 
+/* How an option is read: into the member at `offset`, or by a function of its own. */
+typedef enum kind { HEADING, FLAG, TEXT, LSN, OWN } kind;
+
 typedef struct option_spec {
     unsigned commands;
     char letter;
     const char *name;
-    const char *value;      /* what help calls it; NULL: a flag */
-    reader *read;
+    const char *value; /* what help calls it; NULL: a flag */
+    kind kind;
+    size_t offset;
+    reader *read; /* OWN */
     const char *help;
-    const char *allowed;    /* what a valid value is, for the message about one that is not */
+    const char *allowed; /* what a valid value is, for the message about one that is not */
 } option_spec;
 
 /* ---- readers -------------------------------------------------------------------------------- */
@@ -66,49 +72,6 @@ static bool read_bytes(const char *value, size_t *out)
     *out = (size_t)n << shift;
     return true;
 }
-
-#define TEXT_READER(member)                                                                        \
-    static bool read_##member(options *o, char *value)                                             \
-    {                                                                                              \
-        o->member = value;                                                                         \
-        return true;                                                                               \
-    }
-#define FLAG_READER(member)                                                                        \
-    static bool read_##member(options *o, char *value)                                             \
-    {                                                                                              \
-        (void)value;                                                                               \
-        o->member = true;                                                                          \
-        return true;                                                                               \
-    }
-#define LSN_READER(member)                                                                         \
-    static bool read_##member(options *o, char *value)                                             \
-    {                                                                                              \
-        return ww_lsn_parse(ww_slice_of(value), &o->member);                                       \
-    }
-
-TEXT_READER(conninfo)
-TEXT_READER(host)
-TEXT_READER(port)
-TEXT_READER(user)
-TEXT_READER(slot)
-TEXT_READER(plugin)
-TEXT_READER(file)
-TEXT_READER(format)
-TEXT_READER(connector_name)
-FLAG_READER(never_prompt)
-FLAG_READER(force_prompt)
-FLAG_READER(quiet)
-FLAG_READER(create_slot)
-FLAG_READER(if_not_exists)
-FLAG_READER(temporary)
-FLAG_READER(drop_slot_on_exit)
-FLAG_READER(until_now)
-FLAG_READER(transactions)
-FLAG_READER(no_loop)
-FLAG_READER(json)
-LSN_READER(startpos)
-LSN_READER(endpos)
-LSN_READER(advance_to)
 
 static bool read_verbose(options *o, char *value)
 {
@@ -200,72 +163,91 @@ static bool read_max_relations(options *o, char *value)
 /* ---- the table ------------------------------------------------------------------------------ */
 
 /* A row without name is a heading of the help. */
+#define AT(member) offsetof(options, member)
+
 static const option_spec specs[] = {
-    { SLOTS | CMD_SLOT_LIST, 0, NULL, NULL, NULL, "Slot", NULL },
-    { SLOTS, 'S', "slot", "NAME", read_slot, "the replication slot (without it, stream and record use a "
-      "temporary one, from now on)", "a name" },
-    { STREAMS, 0, "create-slot", NULL, read_create_slot, "create the slot, then stream", NULL },
-    { STREAMS | CMD_SLOT_CREATE | CMD_SLOT_DROP, 0, "if-not-exists", NULL, read_if_not_exists,
-      "create: take a slot that exists already; drop: a missing one is no error", NULL },
-    { STREAMS, 0, "temporary", NULL, read_temporary, "create it for this session only (implies -n)", NULL },
-    { STREAMS, 0, "drop-slot-on-exit", NULL, read_drop_slot_on_exit, "drop it after a clean end", NULL },
-    { CMD_SLOT_CREATE, 'P', "plugin", "NAME", read_plugin, "output plugin (pgoutput)", "a name" },
-    { CMD_SLOT_ADVANCE, 0, "to", "LSN", read_advance_to, "the position to move to", "like 0/16B3748" },
-    { CMD_SLOT_LIST, 0, "json", NULL, read_json, "one JSON object per slot", NULL },
+    {SLOTS | CMD_SLOT_LIST, 0, NULL, NULL, HEADING, 0, NULL, "Slot", NULL},
+    {SLOTS, 'S', "slot", "NAME", TEXT, AT(slot), NULL,
+     "the replication slot (without it, stream and record use a "
+     "temporary one, from now on)",
+     "a name"},
+    {STREAMS, 0, "create-slot", NULL, FLAG, AT(create_slot), NULL, "create the slot, then stream",
+     NULL},
+    {STREAMS | CMD_SLOT_CREATE, 0, "if-not-exists", NULL, FLAG, AT(if_not_exists), NULL,
+     "take a slot that exists already, if plugin and database are right", NULL},
+    {CMD_SLOT_DROP, 0, "if-exists", NULL, FLAG, AT(if_exists), NULL, "a missing slot is no error",
+     NULL},
+    {STREAMS, 0, "temporary", NULL, FLAG, AT(temporary), NULL,
+     "create it for this session only (implies -n)", NULL},
+    {STREAMS, 0, "drop-slot-on-exit", NULL, FLAG, AT(drop_slot_on_exit), NULL,
+     "drop it after a clean end", NULL},
+    {CMD_SLOT_CREATE, 'P', "plugin", "NAME", TEXT, AT(plugin), NULL, "output plugin (pgoutput)",
+     "a name"},
+    {CMD_SLOT_ADVANCE, 0, "to", "LSN", LSN, AT(advance_to), NULL, "the position to move to",
+     "like 0/16B3748"},
+    {CMD_SLOT_LIST, 0, "json", NULL, FLAG, AT(json), NULL, "one JSON object per slot", NULL},
 
-    { STREAMS, 0, NULL, NULL, NULL, "What to stream", NULL },
-    { STREAMS, 0, "publication", "P[,P...]", read_publication, "publications, exact names; repeatable",
-      "one name or more, without empty ones" },
-    { STREAMS, 'o', "option", "NAME=VALUE", read_plugin_option,
-      "an option for the plugin, in place of walwire's own choice", "NAME or NAME=VALUE, at most 16" },
-    { STREAMS, 0, "messages", "on|off", read_messages, "pg_logical_emit_message (on from server 14)",
-      "on or off" },
-    { STREAMS, 0, "binary", "on|off", read_binary, "values in binary form (off)", "on or off" },
-    { STREAMS, 0, "origin", "any|none", read_origin, "none: leave out replicated changes (server 16)",
-      "any or none" },
-    { STREAMS, 'I', "startpos", "LSN", read_startpos, "start here, if the slot is not further",
-      "like 0/16B3748" },
-    { STREAMS, 'E', "endpos", "LSN", read_endpos, "deliver what commits before this, then end",
-      "like 0/16B3748" },
-    { STREAMS, 0, "until-now", NULL, read_until_now, "deliver what has been committed by now, then end",
-      NULL },
+    {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "What to stream", NULL},
+    {STREAMS, 0, "publication", "P[,P...]", OWN, 0, read_publication,
+     "publications, exact names; repeatable", "one name or more, without empty ones"},
+    {STREAMS, 'o', "option", "NAME=VALUE", OWN, 0, read_plugin_option,
+     "an option for the plugin, in place of walwire's own choice",
+     "NAME or NAME=VALUE, at most 16"},
+    {STREAMS, 0, "messages", "on|off", OWN, 0, read_messages,
+     "pg_logical_emit_message (on from server 14)", "on or off"},
+    {STREAMS, 0, "binary", "on|off", OWN, 0, read_binary, "values in binary form (off)",
+     "on or off"},
+    {STREAMS, 0, "origin", "any|none", OWN, 0, read_origin,
+     "none: leave out replicated changes (server 16)", "any or none"},
+    {STREAMS, 'I', "startpos", "LSN", LSN, AT(startpos), NULL,
+     "start here, if the slot is not further", "like 0/16B3748"},
+    {STREAMS, 'E', "endpos", "LSN", LSN, AT(endpos), NULL,
+     "deliver what commits before this, then end", "like 0/16B3748"},
+    {STREAMS, 0, "until-now", NULL, FLAG, AT(until_now), NULL,
+     "deliver what has been committed by now, then end", NULL},
 
-    { RENDERS | CMD_RECORD, 0, NULL, NULL, NULL, "Output", NULL },
-    { RENDERS | CMD_RECORD, 'f', "file", "FILE", read_file, "append to FILE, - is standard output (-)",
-      "a path" },
-    { RENDERS, 0, "format", "NAME", read_format, "debezium, compact, none (debezium)", "a name" },
-    { RENDERS, 0, "transactions", NULL, read_transactions, "with begin and commit lines", NULL },
-    { RENDERS, 0, "name", "NAME", read_connector_name, "connector name in debezium lines (walwire)",
-      "a name" },
-    { CMD_DECODE, 0, "input", "KIND", read_input, "capture, or frames: u32 length and payload, repeated",
-      "capture or frames" },
+    {RENDERS | CMD_RECORD, 0, NULL, NULL, HEADING, 0, NULL, "Output", NULL},
+    {RENDERS | CMD_RECORD, 'f', "file", "FILE", TEXT, AT(file), NULL,
+     "append to FILE, - is standard output (-)", "a path"},
+    {RENDERS, 0, "format", "NAME", TEXT, AT(format), NULL, "debezium, compact, none (debezium)",
+     "a name"},
+    {RENDERS, 0, "transactions", NULL, FLAG, AT(transactions), NULL, "with begin and commit lines",
+     NULL},
+    {RENDERS, 0, "name", "NAME", TEXT, AT(connector_name), NULL,
+     "connector name in debezium lines (walwire)", "a name"},
+    {CMD_DECODE, 0, "input", "KIND", OWN, 0, read_input,
+     "capture, or frames: u32 length and payload, repeated", "capture or frames"},
 
-    { STREAMS, 0, NULL, NULL, NULL, "Delivery", NULL },
-    { STREAMS, 0, "ack", "auto|none", read_ack, "none: never acknowledge, the slot does not move",
-      "auto or none" },
-    { STREAMS, 's', "status-interval", "SECONDS", read_status_interval,
-      "time between status updates (10; at most a third of wal_sender_timeout)", "seconds above 0" },
-    { STREAMS, 0, "fsync-interval", "SECONDS", read_fsync_interval,
-      "time between fdatasync of a file (1; 0: whenever the stream is quiet)", "seconds, 0 or more" },
-    { STREAMS, 'n', "no-loop", NULL, read_no_loop, "end when the connection is lost", NULL },
-    { STREAMS | CMD_DECODE, 0, "max-message", "BYTES", read_max_message,
-      "refuse larger messages (1 GiB - 1)", "bytes, up to 1073741823; k, M, G allowed" },
-    { STREAMS | CMD_DECODE, 0, "max-relations-memory", "BYTES", read_max_relations,
-      "memory for table definitions (64M)", "bytes; k, M, G allowed" },
+    {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "Delivery", NULL},
+    {STREAMS, 0, "ack", "auto|none", OWN, 0, read_ack,
+     "none: never acknowledge, the slot does not move", "auto or none"},
+    {STREAMS, 's', "status-interval", "SECONDS", OWN, 0, read_status_interval,
+     "time between status updates (10; at most a third of wal_sender_timeout)", "seconds above 0"},
+    {STREAMS, 0, "fsync-interval", "SECONDS", OWN, 0, read_fsync_interval,
+     "time between fdatasync of a file (1; 0: whenever the stream is quiet)", "seconds, 0 or more"},
+    {STREAMS, 'n', "no-loop", NULL, FLAG, AT(no_loop), NULL, "end when the connection is lost",
+     NULL},
+    {STREAMS | CMD_DECODE, 0, "max-message", "BYTES", OWN, 0, read_max_message,
+     "refuse larger messages (1 GiB - 1)", "bytes, up to 1073741823; k, M, G allowed"},
+    {STREAMS | CMD_DECODE, 0, "max-relations-memory", "BYTES", OWN, 0, read_max_relations,
+     "memory for table definitions (64M)", "bytes; k, M, G allowed"},
 
-    { CMD_CONNECTS, 0, NULL, NULL, NULL, "Connection", NULL },
-    { CMD_CONNECTS, 'd', "dbname", "CONNINFO", read_conninfo,
-      "URI, keyword string or database name, as the positional CONNINFO", "a connection string" },
-    { CMD_CONNECTS, 'h', "host", "HOST", read_host, "server host or socket directory", "a name" },
-    { CMD_CONNECTS, 'p', "port", "PORT", read_port, "server port", "a number" },
-    { CMD_CONNECTS, 'U', "username", "NAME", read_user, "user name", "a name" },
-    { CMD_CONNECTS, 'w', "no-password", NULL, read_never_prompt, "never ask for a password", NULL },
-    { CMD_CONNECTS, 'W', "password", NULL, read_force_prompt, "ask for a password before connecting",
-      NULL },
+    {CMD_CONNECTS, 0, NULL, NULL, HEADING, 0, NULL, "Connection", NULL},
+    {CMD_CONNECTS, 'd', "dbname", "CONNINFO", TEXT, AT(conninfo), NULL,
+     "URI, keyword string or database name, as the positional CONNINFO", "a connection string"},
+    {CMD_CONNECTS, 'h', "host", "HOST", TEXT, AT(host), NULL, "server host or socket directory",
+     "a name"},
+    {CMD_CONNECTS, 'p', "port", "PORT", TEXT, AT(port), NULL, "server port", "a number"},
+    {CMD_CONNECTS, 'U', "username", "NAME", TEXT, AT(user), NULL, "user name", "a name"},
+    {CMD_CONNECTS, 'w', "no-password", NULL, FLAG, AT(never_prompt), NULL,
+     "never ask for a password", NULL},
+    {CMD_CONNECTS, 'W', "password", NULL, FLAG, AT(force_prompt), NULL,
+     "ask for a password before connecting", NULL},
 
-    { CMD_ALL, 0, NULL, NULL, NULL, "General", NULL },
-    { CMD_ALL, 'v', "verbose", NULL, read_verbose, "say what is going on; twice: more", NULL },
-    { CMD_ALL, 'q', "quiet", NULL, read_quiet, "errors only", NULL },
+    {CMD_ALL, 0, NULL, NULL, HEADING, 0, NULL, "General", NULL},
+    {CMD_ALL, 'v', "verbose", NULL, OWN, 0, read_verbose, "say what is going on; twice: more",
+     NULL},
+    {CMD_ALL, 'q', "quiet", NULL, FLAG, AT(quiet), NULL, "errors only", NULL},
 };
 
 #define NSPECS (sizeof specs / sizeof specs[0])
@@ -323,15 +305,33 @@ static bool unknown_option(const char *arg)
     return false;
 }
 
+static bool store(options *o, const option_spec *s, char *value)
+{
+    void *member = (char *)o + s->offset;
+    switch (s->kind) {
+    case FLAG:
+        *(bool *)member = true;
+        return true;
+    case TEXT:
+        *(char **)member = value;
+        return true;
+    case LSN:
+        return ww_lsn_parse(ww_slice_of(value), member);
+    default:
+        return s->read(o, value);
+    }
+}
+
 static bool apply(options *o, const option_spec *s, char *value, const char *shown)
 {
-    if (s->read(o, value))
+    if (store(o, s, value))
         return true;
     report("%s: \"%s\" is not valid; it takes %s", shown, value, s->allowed);
     return false;
 }
 
-/* One option at argv[*i]; takes its value from behind '=', from the rest of -xVALUE, or the next word. */
+/* One option at argv[*i]; takes its value from behind '=', from the rest of -xVALUE, or the next
+ * word. */
 static bool read_option(options *o, int argc, char **argv, int *i)
 {
     char *arg = argv[*i], *value = NULL;
@@ -356,7 +356,7 @@ static bool read_option(options *o, int argc, char **argv, int *i)
             memmove(arg + 1, arg + 2, strlen(arg + 1));
             (*i)--;
         }
-        return s->read(o, NULL);
+        return store(o, s, NULL);
     }
     if (value == NULL && *i + 1 < argc)
         value = argv[++*i];

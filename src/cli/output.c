@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* output.c: the event loop's sink side. Invariant: bytes reach the sink in order and once; a unit is
- * confirmed to the client only after the sink says that it was delivered. */
+/* output.c: the event loop's sink side. Invariant: bytes reach the sink in order and once; a unit
+ * is confirmed to the client only after the sink says that it was delivered. */
 #include "output.h"
 
 #include <errno.h>
@@ -80,14 +80,16 @@ static bool fail_gave_up(output *w)
 {
     ww_error_clear(&w->error);
     w->error.status = WW_ERR_TIMEOUT;
-    w->error.what = "the output took nothing for 10 s after the signal; what it did not take is not "
-                    "acknowledged";
+    w->error.what =
+        "the output took nothing for 10 s after the signal; what it did not take is not "
+        "acknowledged";
     return false;
 }
 
 static ww_mono_us sending_deadline(const output *w)
 {
-    return w->client != NULL ? earlier(ww_client_deadline(w->client), w->give_up_at) : w->give_up_at;
+    return w->client != NULL ? earlier(ww_client_deadline(w->client), w->give_up_at)
+                             : w->give_up_at;
 }
 
 /* Writes all of it, waiting for the sink; the server hears from us meanwhile. */
@@ -223,7 +225,8 @@ bool output_finish(output *w, bool cut)
         ww_mono_us now = ww_clock_now().mono_us;
         if (!ww_sink_pending(w->sink) || now >= w->give_up_at)
             return true;
-        if (!wait_for(w, false, false, earlier(ww_sink_deadline(w->sink, now), sending_deadline(w))))
+        if (!wait_for(w, false, false,
+                      earlier(ww_sink_deadline(w->sink, now), sending_deadline(w))))
             return false;
         if (w->client != NULL)
             ww_client_feedback(w->client, NULL);

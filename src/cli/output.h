@@ -5,18 +5,18 @@
 
 #include "cli.h"
 
-/* One stream on its way out. Bytes go to `out`; when its buffer is full, or the stream goes quiet, they go
- * on to the sink. While the sink blocks, status updates go on. */
+/* One stream on its way out. Bytes go to `out`; when its buffer is full, or the stream goes quiet,
+ * they go on to the sink. While the sink blocks, status updates go on. */
 typedef struct output {
     const options *o;
-    ww_client *client;          /* NULL: offline (decode) */
+    ww_client *client; /* NULL: offline (decode) */
     ww_sink *sink;
     ww_out out;
     uint8_t *buffer;
-    uint64_t unit_offset;       /* where the last whole unit ends */
-    ww_lsn confirmed;           /* told the client last */
-    ww_mono_us give_up_at;      /* after a stop was asked for */
-    ww_error error;             /* first failure of the sink */
+    uint64_t unit_offset;  /* where the last whole unit ends */
+    ww_lsn confirmed;      /* told the client last */
+    ww_mono_us give_up_at; /* after a stop was asked for */
+    ww_error error;        /* first failure of the sink */
 } output;
 
 bool output_open(output *w, const options *o);
@@ -24,14 +24,15 @@ void output_close(output *w);
 
 /* The unit that ends with the bytes added so far. */
 void output_mark(output *w, ww_lsn unit);
-/* The stream is quiet: hands over what the sink takes, syncs, confirms what was delivered. false: failed. */
+/* The stream is quiet: hands over what the sink takes, syncs, confirms what was delivered. false:
+ * failed. */
 bool output_settle(output *w, bool idle);
 /* Waits for the server, the sink, a signal or the next deadline. */
 bool output_wait(output *w);
 /* File: drops what belongs to no whole unit; elsewhere nothing. false: failed. */
 bool output_cut(output *w);
-/* Everything out and, as far as the sink can say, delivered; waits for that, at most until a deadline.
- * cut: only whole units (regular files). false: failed. */
+/* Everything out and, as far as the sink can say, delivered; waits for that, at most until a
+ * deadline. cut: only whole units (regular files). false: failed. */
 bool output_finish(output *w, bool cut);
 /* The exit code after a failure; says what happened unless the reader just left. */
 int output_exit_code(const output *w);

@@ -17,10 +17,12 @@ static bool begin_capture(streaming *s, ww_error *err)
     (void)err;
     ww_client_describe(s->client, &info);
     memset(&header, 0, sizeof header);
-    snprintf(header.system_id, sizeof header.system_id, "%llu", (unsigned long long)info.system.system_id);
+    snprintf(header.system_id, sizeof header.system_id, "%llu",
+             (unsigned long long)info.system.system_id);
     snprintf(header.timeline, sizeof header.timeline, "%lu", (unsigned long)info.system.timeline);
     snprintf(header.database, sizeof header.database, "%s", info.system.database);
-    snprintf(header.server_version, sizeof header.server_version, "%s", info.session.server_version);
+    snprintf(header.server_version, sizeof header.server_version, "%s",
+             info.session.server_version);
     snprintf(header.slot, sizeof header.slot, "%s", info.slot);
     snprintf(header.plugin, sizeof header.plugin, "%s", info.plugin);
     snprintf(header.options, sizeof header.options, "%s", info.options);
@@ -59,7 +61,7 @@ static bool record(streaming *s, const ww_event *ev, ww_error *err)
 static bool end_capture(streaming *s, ww_error *err)
 {
     uint8_t count[8];
-    ww_slice part = { count, sizeof count };
+    ww_slice part = {count, sizeof count};
     if (!output_cut(&s->out)) {
         *err = s->out.error;
         return false;

@@ -30,7 +30,7 @@ void report_error(const ww_error *err)
     if (err->subject[0] != '\0')
         put_escaped(": ", err->subject, "");
     if (err->msg_type != '\0' && err->offset != WW_NO_OFFSET) {
-        char type[2] = { err->msg_type, '\0' };
+        char type[2] = {err->msg_type, '\0'};
         put_escaped(" (message '", type, "', ");
         fprintf(stderr, "byte %llu)", (unsigned long long)err->offset);
     } else if (err->offset != WW_NO_OFFSET) {
@@ -51,10 +51,11 @@ void report_error(const ww_error *err)
         put_escaped("  ", err->hint, "\n");
 }
 
-/* A server's refusal counts as a connection problem when it is about getting in, or about going away. */
+/* A server's refusal counts as a connection problem when it is about getting in, or about going
+ * away. */
 static int exit_code_for_sqlstate(const char *sqlstate)
 {
-    static const char connection[][3] = { "08", "28", "3D", "53", "57" };
+    static const char connection[][3] = {"08", "28", "3D", "53", "57"};
     size_t i;
     if (strcmp(sqlstate, "53400") == 0)
         return EXIT_REFUSED; /* too many slots */

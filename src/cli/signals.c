@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t stop_asked;
-static int wake[2] = { -1, -1 };
+static int wake[2] = {-1, -1};
 
 static void on_signal(int number)
 {

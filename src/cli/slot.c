@@ -32,7 +32,7 @@ static ww_status create(const options *o, ww_session *s, ww_error *err)
 static ww_status drop(const options *o, ww_session *s, ww_error *err)
 {
     ww_status st = ww_session_drop_slot(s, o->slot, err);
-    if (st == WW_ERR_SERVER && strcmp(err->sqlstate, "42704") == 0 && o->if_not_exists)
+    if (st == WW_ERR_SERVER && strcmp(err->sqlstate, "42704") == 0 && o->if_exists)
         return WW_OK;
     if (st == WW_OK && !o->quiet)
         printf("slot \"%s\" dropped\n", o->slot);
@@ -60,13 +60,15 @@ static const char list_sql[] =
     "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn) END "
     "FROM pg_catalog.pg_replication_slots ORDER BY slot_name";
 
-static const char *const list_names[] = { "slot", "type", "plugin", "database", "active", "temporary",
-                                          "restart_lsn", "confirmed_flush_lsn", "retained_bytes" };
+static const char *const list_names[] = {
+    "slot",          "type",      "plugin",      "database",
+    "active",        "temporary", "restart_lsn", "confirmed_flush_lsn",
+    "retained_bytes"};
 #define LIST_COLUMNS (sizeof list_names / sizeof list_names[0])
 
 static void print_json_value(size_t column, ww_slice value)
 {
-    static const ww__policy policy = { true, { NULL, 0 } };
+    static const ww__policy policy = {true, {NULL, 0}};
     uint8_t buffer[WIDTH * 6];
     ww_out out;
     if (value.ptr == NULL) {
@@ -102,7 +104,7 @@ static void print_row_json(const ww_msg *row)
 /* slot, plugin, database, active, confirmed, retained */
 static void print_row(const ww_msg *row)
 {
-    static const int shown[LIST_COLUMNS] = { 24, 0, 16, 16, 7, 0, 0, 20, 16 };
+    static const int shown[LIST_COLUMNS] = {24, 0, 16, 16, 7, 0, 0, 20, 16};
     ww_row_iter it = ww_row_begin(row);
     ww_slice value;
     size_t i;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* streaming.c: the loop that stream and record share: events in, bytes out, acknowledgements back, and every
- * way it can end. */
+/* streaming.c: the loop that stream and record share: events in, bytes out, acknowledgements back,
+ * and every way it can end. */
 #include "streaming.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define STOP_US UINT64_C(5000000)       /* how long the server may take to end the stream */
-#define LOOK_EVERY 4096u                /* events between two looks at the clock while busy */
+#define STOP_US UINT64_C(5000000) /* how long the server may take to end the stream */
+#define LOOK_EVERY 4096u          /* events between two looks at the clock while busy */
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
@@ -74,8 +74,8 @@ static void say_started(const streaming *s)
 
 typedef enum outcome { GO_ON, REACHED_END, STOPPED, STREAM_FAILED, OUTPUT_FAILED } outcome;
 
-/* After a signal: at once between transactions, and into a file, which is cut at the last whole unit;
- * elsewhere the transaction under way is finished, as long as the sink takes it. */
+/* After a signal: at once between transactions, and into a file, which is cut at the last whole
+ * unit; elsewhere the transaction under way is finished, as long as the sink takes it. */
 static bool may_stop(const streaming *s)
 {
     if (!signals_stop())
@@ -140,8 +140,9 @@ static int end_cleanly(streaming *s, ww_error *err)
     if (!ok)
         return report_and_exit_code(err);
     if (ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, err) < 0) {
-        report("the stream's end was not confirmed by the server; what was acknowledged last may be "
-               "delivered again");
+        report(
+            "the stream's end was not confirmed by the server; what was acknowledged last may be "
+            "delivered again");
         return report_and_exit_code(err);
     }
     if (s->o->drop_slot_on_exit && ww_client_drop_slot(s->client, err) < 0)
@@ -149,7 +150,8 @@ static int end_cleanly(streaming *s, ww_error *err)
     return EXIT_DONE;
 }
 
-/* The stream failed: what was rendered of whole units still goes out, nothing more is acknowledged. */
+/* The stream failed: what was rendered of whole units still goes out, nothing more is acknowledged.
+ */
 static int end_failed(streaming *s, const ww_error *err)
 {
     output_finish(&s->out, true);

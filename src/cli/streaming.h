@@ -17,7 +17,7 @@ typedef struct streaming {
     /* Called once streaming has started, and once at a clean end; may be NULL. */
     bool (*begin)(struct streaming *s, ww_error *err);
     bool (*end)(struct streaming *s, ww_error *err);
-    ww_format *format;          /* stream */
+    ww_format *format;             /* stream */
     uint64_t frames, whole_frames; /* record: written, and of whole units */
 } streaming;
 

@@ -17,6 +17,6 @@ static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
 
 const ww_alloc *ww_alloc_malloc(void)
 {
-    static const ww_alloc alloc = { NULL, resize };
+    static const ww_alloc alloc = {NULL, resize};
     return &alloc;
 }

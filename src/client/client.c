@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* client.c: the convenient client: hands out events, keeps feedback going, ends in order.
  *
- * Invariants: the socket is read only when the stream engine has nothing left to hand out, so that an
- * event's slices live until the next call; the first error is final; nothing is acknowledged after it. */
+ * Invariants: the socket is read only when the stream engine has nothing left to hand out, so that
+ * an event's slices live until the next call; the first error is final; nothing is acknowledged
+ * after it. */
 #include "client.h"
 
 #include "base/error.h"
@@ -148,11 +149,13 @@ static ww_status take_notice(ww_client *c, const ww_msg *msg, ww_error *err)
     }
     ww_error_from_server(msg, &gap);
     gap.status = WW_ERR_GAP;
-    gap.what = "the server skips the changes of a publication that did not exist when they were made";
-    ww__copy_cut(gap.hint, sizeof gap.hint,
-                 ww_slice_of("Nothing was acknowledged. To give these changes up, move the slot past them: "
-                             "walwire slot advance -S SLOT --to LSN; a publication must exist before the "
-                             "changes that it publishes"));
+    gap.what =
+        "the server skips the changes of a publication that did not exist when they were made";
+    ww__copy_cut(
+        gap.hint, sizeof gap.hint,
+        ww_slice_of("Nothing was acknowledged. To give these changes up, move the slot past them: "
+                    "walwire slot advance -S SLOT --to LSN; a publication must exist before the "
+                    "changes that it publishes"));
     return ww__client_fail(c, &gap, err);
 }
 
@@ -174,11 +177,11 @@ static ww_status take_other(ww_client *c, const ww_msg *msg, ww_error *err)
     }
 }
 
-/* No transaction is open, all was handed out, and the server has nothing before end_lsn any more. */
+/* No transaction is open, all was handed out, and the server has nothing before end_lsn any more.
+ */
 static bool end_reached(const ww_client *c, const ww_wal_msg *keepalive)
 {
-    return c->end_lsn != 0 && keepalive->end >= c->end_lsn &&
-           !ww_stream_in_transaction(&c->stream);
+    return c->end_lsn != 0 && keepalive->end >= c->end_lsn && !ww_stream_in_transaction(&c->stream);
 }
 
 static ww_status take_copy_data(ww_client *c, ww_slice body, ww_wal_msg *wal, ww_error *err)
@@ -198,7 +201,8 @@ static ww_status take_copy_data(ww_client *c, ww_slice body, ww_wal_msg *wal, ww
     return WW_MORE;
 }
 
-/* The connection ended: in order only if the server said so before (shutdown), which is not our end. */
+/* The connection ended: in order only if the server said so before (shutdown), which is not our
+ * end. */
 static ww_status take_close(ww_client *c, ww_error *err)
 {
     ww_error why;
@@ -242,9 +246,11 @@ static ww_status next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
         else if (st == WW_END)
             return take_close(c, err);
         else if (st < 0)
-            return ww__client_fail(c, c->session->io_error.status != WW_OK && st == WW_ERR_IO
-                                          ? &c->session->io_error
-                                          : ww_conn_error(&c->session->conn), err);
+            return ww__client_fail(c,
+                                   c->session->io_error.status != WW_OK && st == WW_ERR_IO
+                                       ? &c->session->io_error
+                                       : ww_conn_error(&c->session->conn),
+                                   err);
         else if ((st = move_bytes(c, err)) == WW_OK)
             continue;
         else
@@ -373,7 +379,7 @@ ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err)
 {
     char sql[160];
-    ww_text t = { sql, sizeof sql, 0 };
+    ww_text t = {sql, sizeof sql, 0};
     ww_status st;
     if (c->temporary_slot)
         return WW_OK; /* goes with the session */

@@ -10,24 +10,24 @@
 
 struct ww_client {
     ww_client_config config;
-    ww_conninfo own_conninfo;       /* where config.conninfo was given as text */
+    ww_conninfo own_conninfo; /* where config.conninfo was given as text */
     ww_session *session;
     ww_relcache *relations;
     ww_stream stream;
     ww_system system;
-    ww_wal_msg wal;                 /* what the last event came from */
-    ww_now now;                     /* of the last receive */
-    ww_error error;                 /* first failure; every later call repeats it */
-    ww_mono_us probe_at;            /* next keepalive to ask for while waiting for end_lsn */
+    ww_wal_msg wal;      /* what the last event came from */
+    ww_now now;          /* of the last receive */
+    ww_error error;      /* first failure; every later call repeats it */
+    ww_mono_us probe_at; /* next keepalive to ask for while waiting for end_lsn */
     char slot[WW_SLOT_NAME_MAX + 1];
     bool temporary_slot;
-    bool streaming;                 /* in COPY BOTH as far as we know */
-    bool ended;                     /* next() returns END from now on */
+    bool streaming; /* in COPY BOTH as far as we know */
+    bool ended;     /* next() returns END from now on */
     ww_lsn start_lsn, end_lsn;
     unsigned proto_version;
     bool messages, binary;
     ww_mono_us status_interval_us;
-    char *options_text;             /* as sent */
+    char *options_text; /* as sent */
 };
 
 /* open.c and client.c: fails the client for good. */

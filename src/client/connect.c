@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* connect.c: from a conninfo to an authenticated session: hosts, addresses and encryption in libpq's order.
+/* connect.c: from a conninfo to an authenticated session: hosts, addresses and encryption in
+ * libpq's order.
  *
  * A failed attempt leads to
  *   the next address or host  refused, unreachable, timed out, or "starting up" (57P03)
@@ -20,7 +21,7 @@
 /* What all attempts on one host have in common. */
 typedef struct target {
     ww_host host;
-    char name[HOST_MAX];        /* the host as a C string; "" if only an address was given */
+    char name[HOST_MAX]; /* the host as a C string; "" if only an address was given */
     char user[HOST_MAX];
     const char *password;
 } target;
@@ -33,7 +34,7 @@ typedef struct method_list {
 /* libpq's order (PROTOCOL 7.5); a mode that nobody wrote never reconnects in plaintext. */
 static method_list methods_for(const target *t, ww_sslmode sslmode)
 {
-    method_list list = { { WW_CONN_TLS_REQUIRE, WW_CONN_PLAIN }, 1 };
+    method_list list = {{WW_CONN_TLS_REQUIRE, WW_CONN_PLAIN}, 1};
     if (t->host.local || sslmode == WW_SSLMODE_DISABLE) {
         list.methods[0] = WW_CONN_PLAIN;
     } else if (sslmode == WW_SSLMODE_ALLOW) {
@@ -51,8 +52,10 @@ static method_list methods_for(const target *t, ww_sslmode sslmode)
 
 static ww_status root_missing(ww_error *err, const char *path)
 {
-    ww__fail_text(err, WW_ERR_TLS, "sslmode needs the certificate of the authority that signed the "
-                  "server's: set sslrootcert to that file (or to \"system\")", "no such file: ");
+    ww__fail_text(err, WW_ERR_TLS,
+                  "sslmode needs the certificate of the authority that signed the "
+                  "server's: set sslrootcert to that file (or to \"system\")",
+                  "no such file: ");
     ww__error_add_text(err, path);
     return WW_ERR_TLS;
 }
@@ -81,7 +84,8 @@ static ww_status open_tls(ww_session *s, const target *t, ww_error *err)
     if (s->values.sslmode == WW_SSLMODE_VERIFY_FULL)
         config.verify = WW_TLS_VERIFY_FULL;
     else if (s->values.sslmode == WW_SSLMODE_VERIFY_CA || config.root_file != NULL)
-        config.verify = WW_TLS_VERIFY_CA; /* weaker modes check the chain where a root file exists */
+        config.verify =
+            WW_TLS_VERIFY_CA; /* weaker modes check the chain where a root file exists */
     if (config.verify != WW_TLS_VERIFY_NONE && config.root_file == NULL)
         st = root_missing(err, "~/.postgresql/root.crt");
     else
@@ -165,7 +169,7 @@ static ww_status run_startup(ww_session *s, ww_mono_us deadline, ww_error *err)
                                  s->address);
         if (st < 0 && err != NULL)
             *err = s->io_error.status != WW_OK && st == WW_ERR_IO ? s->io_error
-                                                                 : *ww_conn_error(&s->conn);
+                                                                  : *ww_conn_error(&s->conn);
         if (st == WW_MORE && (wants & WW_WANT_WORK) != 0) {
             ww_conn_work(&s->conn, ROUNDS_PER_SLICE); /* its error comes with next() */
             st = WW_OK;
@@ -176,8 +180,10 @@ static ww_status run_startup(ww_session *s, ww_mono_us deadline, ww_error *err)
         if (st < 0)
             return st;
         if (ww_clock_now().mono_us >= deadline)
-            return ww__fail_text(err, WW_ERR_TIMEOUT, "connect_timeout passed before the server was "
-                                 "ready", s->address);
+            return ww__fail_text(err, WW_ERR_TIMEOUT,
+                                 "connect_timeout passed before the server was "
+                                 "ready",
+                                 s->address);
     }
 }
 
@@ -229,7 +235,8 @@ static void explain_password(const ww_session *s, ww_error *err)
     if (!s->conn.password_missing)
         return;
     err->what = password_missing;
-    snprintf(err->hint, sizeof err->hint, "Give it in PGPASSWORD, in a password file "
+    snprintf(err->hint, sizeof err->hint,
+             "Give it in PGPASSWORD, in a password file "
              "(~/.pgpass, mode 0600: host:port:database:user:password), or with -W");
 }
 
@@ -289,14 +296,16 @@ static ww_status resolve(const target *t, ww_addrs **addrs, ww_error *err)
     return ww_addrs_resolve(addrs, t->name, t->host.port, false, err);
 }
 
-/* Where servers put their sockets unless told otherwise: Debian's place if there is one, else libpq's. */
+/* Where servers put their sockets unless told otherwise: Debian's place if there is one, else
+ * libpq's. */
 static void use_default_host(target *t)
 {
     char path[128];
     if (t->host.host.len > 0 || t->host.hostaddr.len > 0)
         return;
     snprintf(path, sizeof path, "/var/run/postgresql/.s.PGSQL.%u", (unsigned)t->host.port);
-    snprintf(t->name, sizeof t->name, "%s", access(path, F_OK) == 0 ? "/var/run/postgresql" : "/tmp");
+    snprintf(t->name, sizeof t->name, "%s",
+             access(path, F_OK) == 0 ? "/var/run/postgresql" : "/tmp");
     t->host.local = true;
 }
 
@@ -307,13 +316,15 @@ static ww_status try_host(ww_session *s, target *t, ww_error *err)
     size_t i;
     ww_status st = resolve(t, &addrs, err);
     if (st == WW_OK)
-        st = ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log, &password, err);
+        st = ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log, &password,
+                               err);
     t->password = password;
     for (i = 0; st == WW_OK && i < ww_addrs_count(addrs); i++) {
         st = try_address(s, t, addrs, i, err);
         if (st == WW_OK || !next_address(err) || i + 1 == ww_addrs_count(addrs))
             break;
-        ww__log(&s->config.log, WW_LOG_INFO, "%s: %s; trying the next address", s->address, err->what);
+        ww__log(&s->config.log, WW_LOG_INFO, "%s: %s; trying the next address", s->address,
+                err->what);
         st = WW_OK;
     }
     ww__password_free(password);

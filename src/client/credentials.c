@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* credentials.c: who we are and with which password: the operating system's user, the password file. */
+/* credentials.c: who we are and with which password: the operating system's user, the password
+ * file. */
 #include "session.h"
 
 #include "base/error.h"
@@ -77,11 +78,12 @@ static int open_passfile(const char *path, const ww_log *log, off_t *size)
     if (fd < 0)
         return -1;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        ww__log(log, WW_LOG_WARNING, "password file \"%s\" is not a plain file and is not used", path);
+        ww__log(log, WW_LOG_WARNING, "password file \"%s\" is not a plain file and is not used",
+                path);
     } else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         ww__log(log, WW_LOG_WARNING,
-                "password file \"%s\" may be read by others and is not used; run: chmod 0600 %s", path,
-                path);
+                "password file \"%s\" may be read by others and is not used; run: chmod 0600 %s",
+                path, path);
     } else if (st.st_size > PASSFILE_MAX) {
         ww__log(log, WW_LOG_WARNING, "password file \"%s\" is over 16 MiB and is not used", path);
     } else {
@@ -124,7 +126,7 @@ static char *find_in_passfile(const ww_conninfo *info, const ww_host *host, cons
     char *file = path != NULL ? read_file(path, log, &len) : NULL;
     char *password = NULL;
     if (file != NULL && (password = malloc(PASSWORD_MAX)) != NULL) {
-        ww_slice text = { (const uint8_t *)file, len };
+        ww_slice text = {(const uint8_t *)file, len};
         n = ww_passfile_find(text, host->host.len > 0 ? host->host : host->hostaddr, host->port,
                              ww_slice_of(database), ww_slice_of(user), password, PASSWORD_MAX);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* publication.c: a missing publication is found before streaming: servers up to 17 stop at the first
- * change, 18 skips changes silently (HOSTILE, D10). */
+/* publication.c: a missing publication is found before streaming: servers up to 17 stop at the
+ * first change, 18 skips changes silently (HOSTILE, D10). */
 #include "slot.h"
 
 #include "base/error.h"
@@ -40,8 +40,8 @@ static ww_status find_missing(ww_session *s, const ww_slice *names, size_t count
 static void describe_missing(ww_session *s, const char *missing, ww_error *err)
 {
     char sql[1024], row[2][WIDTH];
-    ww_text t = { sql, sizeof sql, 0 };
-    ww_text hint = { err->hint, sizeof err->hint, 0 };
+    ww_text t = {sql, sizeof sql, 0};
+    ww_text hint = {err->hint, sizeof err->hint, 0};
     ww_text_add(&t, "SELECT pg_catalog.string_agg(pubname::text, ', ' ORDER BY pubname), "
                     "pg_catalog.max(CASE WHEN pubname = pg_catalog.lower(");
     ww_text_add_sql_literal(&t, ww_slice_of(missing));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* session.c: one connection for commands: moves bytes between socket and engine, runs queries.
  *
- * Invariant: whatever the socket said last is told to the engine first (ww_conn_recv_eof), so that messages
- * already received are read before the connection counts as lost. */
+ * Invariant: whatever the socket said last is told to the engine first (ww_conn_recv_eof), so that
+ * messages already received are read before the connection counts as lost. */
 #include "session.h"
 
 #include "base/error.h"
@@ -134,8 +134,8 @@ ww_status ww__session_pump(ww_session *s, bool receive, ww_error *err)
 ww_status ww__session_wait(ww_session *s, ww_mono_us deadline, ww_error *err)
 {
     unsigned wants = ww_conn_wants(&s->conn);
-    short events = ww_sock_poll_events(s->sock, (wants & WW_WANT_RECV) != 0,
-                                       (wants & WW_WANT_SEND) != 0);
+    short events =
+        ww_sock_poll_events(s->sock, (wants & WW_WANT_RECV) != 0, (wants & WW_WANT_SEND) != 0);
     return ww_sock_wait(s->sock, events, deadline, s->config.wake_fd, err);
 }
 
@@ -145,7 +145,7 @@ ww_status ww__session_message(ww_session *s, ww_msg *msg, ww_mono_us deadline, w
         ww_status st = ww_conn_next(&s->conn, msg);
         if (st < 0 && err != NULL)
             *err = s->io_error.status != WW_OK && st == WW_ERR_IO ? s->io_error
-                                                                 : *ww_conn_error(&s->conn);
+                                                                  : *ww_conn_error(&s->conn);
         if (st != WW_MORE)
             return st;
         st = ww__session_pump(s, true, err);

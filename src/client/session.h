@@ -11,17 +11,17 @@
 
 struct ww_session {
     ww_session_config config;
-    ww_conninfo_values values;  /* of config.conninfo */
+    ww_conninfo_values values; /* of config.conninfo */
     ww_conn conn;
     ww_sock *sock;
     ww_tls *tls;
-    uint8_t *recv_buffer;       /* conn.in; ours to free */
+    uint8_t *recv_buffer; /* conn.in; ours to free */
     uint8_t *send_buffer;
     size_t recv_size;
-    ww_error io_error;          /* why the socket ended, told once the buffered messages are read */
+    ww_error io_error; /* why the socket ended, told once the buffered messages are read */
     char address[256];
     ww_param params[WW__PARAMS_MAX]; /* startup parameters */
-    bool command_open;          /* a query was sent and ReadyForQuery has not come */
+    bool command_open;               /* a query was sent and ReadyForQuery has not come */
 };
 
 /* connect.c: one connection to the first host that answers. */
@@ -41,8 +41,8 @@ char *ww__home_file(const char *name);
 /* settings.c: the startup parameters that pin the session (docs/session-settings.md). */
 size_t ww__session_params(const ww_conninfo *info, ww_param *params, size_t cap);
 
-/* session.c: moves bytes once, without waiting. WW_OK: something moved, look again. WW_MORE: it would
- * block. receive false: only sends. */
+/* session.c: moves bytes once, without waiting. WW_OK: something moved, look again. WW_MORE: it
+ * would block. receive false: only sends. */
 ww_status ww__session_pump(ww_session *s, bool receive, ww_error *err);
 /* The next message; waits for it until the deadline. WW_END: closed in order. */
 ww_status ww__session_message(ww_session *s, ww_msg *msg, ww_mono_us deadline, ww_error *err);

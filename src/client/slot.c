@@ -13,7 +13,7 @@ ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_er
 {
     char sql[1024];
     char row[7][WIDTH];
-    ww_text t = { sql, sizeof sql, 0 };
+    ww_text t = {sql, sizeof sql, 0};
     ww_status st;
     memset(out, 0, sizeof *out);
     ww_text_add(&t, "SELECT slot_type, plugin, database, temporary, active, active_pid, "
@@ -33,10 +33,11 @@ ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_er
     return WW_OK;
 }
 
-ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *consistent, ww_error *err)
+ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *consistent,
+                          ww_error *err)
 {
     char sql[512], row[2][WIDTH];
-    ww_text t = { sql, sizeof sql, 0 };
+    ww_text t = {sql, sizeof sql, 0};
     ww_session_info info;
     ww_status st;
     ww_session_describe(s, &info);
@@ -83,12 +84,17 @@ static void set_hint(ww_error *err, const char *format, const char *name)
 static void explain_missing(ww_session *s, const char *name, ww_error *err)
 {
     char list[1][300];
-    set_hint(err, "Create it: walwire slot create -S %.64s (or add --create-slot). Changes made before a "
-             "slot exists are not in it.", name);
-    if (ww_session_row_text(s, "SELECT pg_catalog.string_agg(slot_name::text, ', ' ORDER BY slot_name) "
-                            "FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' "
-                            "AND database = pg_catalog.current_database()",
-                            1, sizeof list[0], list[0], NULL) != WW_OK)
+    set_hint(
+        err,
+        "Create it: walwire slot create -S %.64s (or add --create-slot). Changes made before a "
+        "slot exists are not in it.",
+        name);
+    if (ww_session_row_text(
+            s,
+            "SELECT pg_catalog.string_agg(slot_name::text, ', ' ORDER BY slot_name) "
+            "FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' "
+            "AND database = pg_catalog.current_database()",
+            1, sizeof list[0], list[0], NULL) != WW_OK)
         return;
     if (list[0][0] == '\0')
         snprintf(err->detail, sizeof err->detail, "This database has no logical slot.");
@@ -99,25 +105,29 @@ static void explain_missing(ww_session *s, const char *name, ww_error *err)
 static void explain_active(ww_session *s, const char *name, ww_error *err)
 {
     char sql[1024], row[3][WIDTH];
-    ww_text t = { sql, sizeof sql, 0 };
-    ww_text_add(&t, "SELECT a.pid, a.application_name, coalesce(a.client_addr::text, 'a local socket') "
-                    "FROM pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a "
-                    "ON a.pid = s.active_pid WHERE s.slot_name = ");
+    ww_text t = {sql, sizeof sql, 0};
+    ww_text_add(&t,
+                "SELECT a.pid, a.application_name, coalesce(a.client_addr::text, 'a local socket') "
+                "FROM pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a "
+                "ON a.pid = s.active_pid WHERE s.slot_name = ");
     ww_text_add_sql_literal(&t, ww_slice_of(name));
     if (ww_session_row_text(s, sql, 3, WIDTH, row[0], NULL) != WW_OK)
         return;
-    snprintf(err->detail, sizeof err->detail, "It is used by \"%.100s\" from %.100s (pid %.15s).", row[1],
-             row[2], row[0]);
-    set_hint(err, "Stop that consumer, wait until the server notices that it is gone "
+    snprintf(err->detail, sizeof err->detail, "It is used by \"%.100s\" from %.100s (pid %.15s).",
+             row[1], row[2], row[0]);
+    set_hint(err,
+             "Stop that consumer, wait until the server notices that it is gone "
              "(wal_sender_timeout), or end it: SELECT pg_terminate_backend(active_pid) FROM "
-             "pg_replication_slots WHERE slot_name = '%.64s'", name);
+             "pg_replication_slots WHERE slot_name = '%.64s'",
+             name);
 }
 
 static void explain_state(ww_session *s, ww_error *err)
 {
     char level[1][WIDTH];
-    if (ww_session_row_text(s, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_level'", 1,
-                            WIDTH, level[0], NULL) != WW_OK ||
+    if (ww_session_row_text(s,
+                            "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_level'",
+                            1, WIDTH, level[0], NULL) != WW_OK ||
         strcmp(level[0], "logical") == 0)
         return;
     snprintf(err->detail, sizeof err->detail, "wal_level is \"%.30s\".", level[0]);
@@ -137,11 +147,16 @@ void ww__slot_explain(ww_session *s, const char *name, ww_error *err)
     else if (strcmp(err->sqlstate, "55000") == 0)
         explain_state(s, err);
     else if (strcmp(err->sqlstate, "42710") == 0)
-        set_hint(err, "Use it as it is: add --if-not-exists. Or drop it first: walwire slot drop -S %.64s",
-                 name);
+        set_hint(
+            err,
+            "Use it as it is: add --if-not-exists. Or drop it first: walwire slot drop -S %.64s",
+            name);
     else if (strcmp(err->sqlstate, "53400") == 0)
-        set_hint(err, "Raise max_replication_slots and restart the server, or drop a slot that nobody uses: "
-                 "SELECT slot_name, active FROM pg_replication_slots%.0s", name);
+        set_hint(
+            err,
+            "Raise max_replication_slots and restart the server, or drop a slot that nobody uses: "
+            "SELECT slot_name, active FROM pg_replication_slots%.0s",
+            name);
 }
 
 /* ---- the commands, for programs ------------------------------------------------------------- */
@@ -161,8 +176,8 @@ static ww_status accept_existing(ww_session *s, const char *name, const char *pl
     return st == WW_OK ? ww__slot_check(&slot, name, plugin, database[0], err) : st;
 }
 
-ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_lsn *lsn, bool *existed,
-                                 ww_error *err)
+ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_lsn *lsn,
+                                 bool *existed, ww_error *err)
 {
     const char *plugin = slot->plugin != NULL ? slot->plugin : "pgoutput";
     ww_create_slot create;
@@ -184,7 +199,7 @@ ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_l
 ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err)
 {
     char sql[256];
-    ww_text t = { sql, sizeof sql, 0 };
+    ww_text t = {sql, sizeof sql, 0};
     ww_status st = ww_drop_slot_command(&t, ww_slice_of(name), false, err);
     if (st < 0)
         return st;
@@ -197,14 +212,15 @@ ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, w
                                   ww_error *err)
 {
     char sql[512], text[WW_LSN_TEXT_SIZE], row[1][WIDTH];
-    ww_text t = { sql, sizeof sql, 0 };
+    ww_text t = {sql, sizeof sql, 0};
     ww_session_info info;
     ww_status st = ww_slot_name_check(ww_slice_of(name), err);
     if (st < 0)
         return st;
     ww_session_describe(s, &info);
     if (info.server_version_num < 110000)
-        return ww__fail_text(err, WW_ERR_USAGE, "moving a slot needs PostgreSQL 11 or newer; this is",
+        return ww__fail_text(err, WW_ERR_USAGE,
+                             "moving a slot needs PostgreSQL 11 or newer; this is",
                              info.server_version);
     ww_lsn_format(lsn, text);
     ww_text_add(&t, "SELECT end_lsn FROM pg_catalog.pg_replication_slot_advance(");

@@ -8,21 +8,23 @@
 /* A row of pg_replication_slots. */
 typedef struct ww__slot {
     bool exists, active, temporary;
-    char type[16];              /* "logical" or "physical" */
+    char type[16]; /* "logical" or "physical" */
     char plugin[64];
     char database[64];
     char active_pid[16];
-    ww_lsn confirmed_flush;     /* 0: none */
+    ww_lsn confirmed_flush; /* 0: none */
 } ww__slot;
 
 ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_error *err);
 /* Creates a slot; *consistent gets its starting position. */
-ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *consistent, ww_error *err);
-/* Is it a logical slot of this plugin in this database? ERR_SERVER otherwise, saying which it is. */
+ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *consistent,
+                          ww_error *err);
+/* Is it a logical slot of this plugin in this database? ERR_SERVER otherwise, saying which it is.
+ */
 ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plugin,
                          const char *database, ww_error *err);
-/* Adds to a server's refusal (by its SQLSTATE) what there is and which command or SQL helps. The session
- * must be able to run queries, else nothing is added. */
+/* Adds to a server's refusal (by its SQLSTATE) what there is and which command or SQL helps. The
+ * session must be able to run queries, else nothing is added. */
 void ww__slot_explain(ww_session *s, const char *name, ww_error *err);
 
 /* publication.c: all of them must exist in this database, named exactly. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* start.c: from a session to a running stream: slot, publications, plugin options, START_REPLICATION. */
+/* start.c: from a session to a running stream: slot, publications, plugin options,
+ * START_REPLICATION. */
 #include "client.h"
 
 #include "base/error.h"
@@ -26,7 +27,8 @@ static ww_status name_slot(ww_client *c, ww_error *err)
     uint32_t random = 0;
     if (c->config.slot == NULL) {
         ww_random_bytes(&random, sizeof random);
-        snprintf(c->slot, sizeof c->slot, "walwire_%ld_%08lx", (long)getpid(), (unsigned long)random);
+        snprintf(c->slot, sizeof c->slot, "walwire_%ld_%08lx", (long)getpid(),
+                 (unsigned long)random);
         c->temporary_slot = true;
         return WW_OK;
     }
@@ -125,13 +127,16 @@ static ww_status needs_version(ww_error *err, const char *option, const char *wh
     return ww__fail_text(err, WW_ERR_USAGE, what, option);
 }
 
-/* The options walwire chooses for pgoutput on this server; publication_names comes as a ready list. */
-static ww_status choose_options(ww_client *c, ww_slice publications, option_list *list, ww_error *err)
+/* The options walwire chooses for pgoutput on this server; publication_names comes as a ready list.
+ */
+static ww_status choose_options(ww_client *c, ww_slice publications, option_list *list,
+                                ww_error *err)
 {
     ww_session_info info;
     ww_session_describe(c->session, &info);
     c->proto_version = 1;
-    c->messages = c->config.messages > 0 || (c->config.messages < 0 && info.server_version_num >= 140000);
+    c->messages =
+        c->config.messages > 0 || (c->config.messages < 0 && info.server_version_num >= 140000);
     c->binary = c->config.binary > 0;
     if (c->messages && info.server_version_num < 140000)
         return needs_version(err, "messages", "logical messages need PostgreSQL 14 or newer");
@@ -189,7 +194,7 @@ static char *join_names(const ww_slice *names, size_t count)
 
 static char *command_text(const ww_client *c, const option_list *list, ww_error *err)
 {
-    ww_text t = { NULL, 128 + 2 * sizeof c->slot, 0 };
+    ww_text t = {NULL, 128 + 2 * sizeof c->slot, 0};
     size_t i;
     for (i = 0; i < list->count; i++)
         t.cap += 2 * (list->items[i].name.len + list->items[i].value.len) + 16;
@@ -204,8 +209,8 @@ static char *command_text(const ww_client *c, const option_list *list, ww_error 
     return t.text;
 }
 
-/* Waits for CopyBothResponse. A server of version 10 sends it before it looks at the options: its refusal
- * is then the first message of the stream, and found there. */
+/* Waits for CopyBothResponse. A server of version 10 sends it before it looks at the options: its
+ * refusal is then the first message of the stream, and found there. */
 static ww_status begin_copy(ww_client *c, const char *command, ww_error *err)
 {
     ww_msg msg;
@@ -226,8 +231,9 @@ static ww_status begin_copy(ww_client *c, const char *command, ww_error *err)
             return WW_ERR_SERVER;
         }
     }
-    return st == WW_END ? ww__fail(err, WW_ERR_IO, "the server closed the connection before streaming")
-                        : st;
+    return st == WW_END
+               ? ww__fail(err, WW_ERR_IO, "the server closed the connection before streaming")
+               : st;
 }
 
 /* wal_sender_timeout in microseconds; 0 if off or unknown. */
@@ -236,8 +242,10 @@ static ww_mono_us sender_timeout(ww_session *s)
     char ms[1][WIDTH];
     ww_mono_us value = 0;
     size_t i;
-    if (ww_session_row_text(s, "SELECT setting FROM pg_catalog.pg_settings "
-                            "WHERE name = 'wal_sender_timeout'", 1, WIDTH, ms[0], NULL) != WW_OK)
+    if (ww_session_row_text(s,
+                            "SELECT setting FROM pg_catalog.pg_settings "
+                            "WHERE name = 'wal_sender_timeout'",
+                            1, WIDTH, ms[0], NULL) != WW_OK)
         return 0;
     for (i = 0; ms[0][i] >= '0' && ms[0][i] <= '9'; i++)
         value = value * 10 + (ww_mono_us)(ms[0][i] - '0');
@@ -251,14 +259,17 @@ static ww_status find_end(ww_client *c, ww_error *err)
     c->end_lsn = c->config.end_lsn;
     if (!c->config.until_now)
         return WW_OK;
-    st = ww_session_row_text(c->session, "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() "
+    st = ww_session_row_text(c->session,
+                             "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() "
                              "THEN pg_catalog.pg_last_wal_replay_lsn() "
-                             "ELSE pg_catalog.pg_current_wal_insert_lsn() END", 1, WIDTH, lsn[0], err);
+                             "ELSE pg_catalog.pg_current_wal_insert_lsn() END",
+                             1, WIDTH, lsn[0], err);
     if (st < 0)
         return st;
     if (!ww_lsn_parse(ww_slice_of(lsn[0]), &c->end_lsn))
         return ww__fail_text(err, WW_ERR_PROTOCOL, "the server gave no WAL position", lsn[0]);
-    /* An insert position at the start of a page lies behind the page's header, where no record ends. */
+    /* An insert position at the start of a page lies behind the page's header, where no record
+     * ends. */
     if (c->end_lsn % 8192 == 24 || (c->end_lsn % 8192 == 40 && c->end_lsn % (1u << 20) == 40))
         c->end_lsn -= c->end_lsn % 8192;
     return WW_OK;

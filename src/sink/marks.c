@@ -18,7 +18,7 @@ void ww__marks_add(ww__marks *m, uint64_t offset, ww_lsn end_lsn)
 
 ww__mark ww__marks_take(ww__marks *m, uint64_t offset)
 {
-    ww__mark taken = { 0, 0 };
+    ww__mark taken = {0, 0};
     while (m->count > 0 && at(m, 0)->offset <= offset) {
         taken = *at(m, 0);
         m->first = (m->first + 1) % WW__MARKS_MAX;
@@ -29,6 +29,6 @@ ww__mark ww__marks_take(ww__marks *m, uint64_t offset)
 
 ww__mark ww__marks_last(const ww__marks *m)
 {
-    ww__mark none = { 0, 0 };
+    ww__mark none = {0, 0};
     return m->count > 0 ? m->items[(m->first + m->count - 1) % WW__MARKS_MAX] : none;
 }

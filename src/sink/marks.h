@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* marks.h: which unit ends at which offset of the output: a bounded queue. When it is full the two newest
- * marks become one, the later: a unit may count as delivered later than it could, never earlier. */
+/* marks.h: which unit ends at which offset of the output: a bounded queue. When it is full the two
+ * newest marks become one, the later: a unit may count as delivered later than it could, never
+ * earlier. */
 #ifndef WALWIRE_SINK_MARKS_H
 #define WALWIRE_SINK_MARKS_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sink.c: regular files, pipes, and everything else that takes bytes.
  *
- * Invariants: `written` counts bytes the kernel took; `safe` is the offset up to which they are delivered
- * by the rule of this kind of sink; a unit is delivered when its mark lies at or before `safe`. */
+ * Invariants: `written` counts bytes the kernel took; `safe` is the offset up to which they are
+ * delivered by the rule of this kind of sink; a unit is delivered when its mark lies at or before
+ * `safe`. */
 #include <walwire/sink.h>
 
 #include "base/error.h"
@@ -24,14 +25,14 @@
 struct ww_sink {
     ww_sink_kind kind;
     int fd;
-    bool own_fd;                /* ours to close */
-    bool cautious;              /* write() may block: poll first, and give PIPE_BUF bytes at most */
+    bool own_fd;   /* ours to close */
+    bool cautious; /* write() may block: poll first, and give PIPE_BUF bytes at most */
     bool terminal;
     uint64_t written;
     uint64_t safe;
-    uint64_t unit_end;          /* offset of the newest mark */
+    uint64_t unit_end; /* offset of the newest mark */
     ww_lsn delivered;
-    off_t base;                 /* file: its size when it was opened */
+    off_t base; /* file: its size when it was opened */
     ww_mono_us interval_us, synced_at;
     ww__marks marks;
 };
@@ -51,7 +52,8 @@ static bool names_stdout(const char *path)
     return path == NULL || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
 }
 
-/* A file that we create is never created through somebody's symbolic link; one that exists may be one. */
+/* A file that we create is never created through somebody's symbolic link; one that exists may be
+ * one. */
 static int open_path(const char *path)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -60,8 +62,8 @@ static int open_path(const char *path)
     return fd;
 }
 
-/* A pipe handed to us may be shared: non-blocking mode is set on a description of our own, where the system
- * can open one (Linux). */
+/* A pipe handed to us may be shared: non-blocking mode is set on a description of our own, where
+ * the system can open one (Linux). */
 static void reopen_non_blocking(ww_sink *s)
 {
     char path[64];
@@ -83,7 +85,9 @@ static ww_status classify(ww_sink *s, const char *path, ww_error *err)
     if (fstat(s->fd, &st) != 0)
         return io_failed(err, "the output cannot be used", path, errno);
     s->terminal = isatty(s->fd) == 1;
-    s->kind = S_ISREG(st.st_mode) ? WW_SINK_FILE : S_ISFIFO(st.st_mode) ? WW_SINK_PIPE : WW_SINK_OTHER;
+    s->kind = S_ISREG(st.st_mode)    ? WW_SINK_FILE
+              : S_ISFIFO(st.st_mode) ? WW_SINK_PIPE
+                                     : WW_SINK_OTHER;
     s->base = st.st_size;
     s->cautious = s->terminal || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
     if (s->kind == WW_SINK_PIPE)
@@ -106,8 +110,10 @@ ww_status ww_sink_open(ww_sink **out, const char *path, ww_mono_us fsync_interva
         s->fd = open_path(path);
         s->own_fd = true;
     }
-    st = s->fd < 0 ? io_failed(err, errno == EISDIR ? "the output is a directory; give a file"
-                                                    : "cannot open the output", path, errno)
+    st = s->fd < 0 ? io_failed(err,
+                               errno == EISDIR ? "the output is a directory; give a file"
+                                               : "cannot open the output",
+                               path, errno)
                    : classify(s, path, err);
     if (st < 0) {
         ww_sink_close(s);
@@ -149,7 +155,7 @@ ww_status ww_sink_write(ww_sink *s, const uint8_t *bytes, size_t len, size_t *n,
     *n = 0;
     if (s->cautious) {
         /* What polls writable takes PIPE_BUF bytes without blocking, even in blocking mode. */
-        struct pollfd fd = { s->fd, POLLOUT, 0 };
+        struct pollfd fd = {s->fd, POLLOUT, 0};
         if (poll(&fd, 1, 0) == 0)
             return WW_MORE;
         len = len < PIPE_BUF ? len : PIPE_BUF;
