@@ -2,8 +2,10 @@
 /* encode.h: a pgoutput encoder for tests, written from the protocol's description and apart from
  * the decoder. Each function appends one whole message to a buffer that grows:
  *
- * enc e = { 0 }; enc_begin(&e, 0x100, 0, 700); ww_decode(&d, enc_slice(&e), &ev, &err);
- * enc_clear(&e);  ... enc_free(&e);
+ *     enc e = { 0 };
+ *     enc_begin(&e, 0x100, 0, 700);
+ *     ww_decode(&d, enc_slice(&e), &ev, &err);
+ *     enc_clear(&e);  ... enc_free(&e);
  *
  * `xid`, where it comes first, is the field that changes have inside stream blocks: 0 leaves it
  * out. Times are microseconds since 2000. What no function makes (broken messages) is made of the

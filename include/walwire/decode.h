@@ -175,7 +175,7 @@ static inline uint32_t ww_truncate_relation_id(const ww_truncate *t, uint32_t i)
 typedef struct ww_event {
     int kind;             /* ww_event_kind */
     /* -- from the stream: 0 where ww_decode() was called directly -- */
-    ww_lsn wal_lsn;       /* of the WALData header: the change's own LSN; 0 for some (PROTOCOL 4.2) */
+    ww_lsn wal_lsn;       /* of the WALData header: the change's own LSN; 0 for some messages */
     ww_pg_time sent_at;   /* the server's clock when it sent this */
     uint32_t xid;         /* the top-level transaction; 0 outside one */
     ww_lsn final_lsn;     /* LSN of the commit (or prepare) record: 0 outside a transaction */
@@ -265,8 +265,8 @@ typedef struct ww_decoder_options {
     ww_relcache *relations;  /* NULL: relations are not kept, events carry relation NULL, and what
                                 depends on them (column counts, unknown ids) is not checked */
     bool binary;             /* was asked for; without it a 'b' column is an error */
-    bool streaming;          /* was asked for; without it S, E, c, p are errors ('A' outside a stream
-                                block never is: PostgreSQL 18 sends stray ones) */
+    bool streaming;          /* was asked for; without it S, E, c, p are errors ('A' outside a
+                                stream block never is: PostgreSQL 18 sends stray ones) */
     bool loose_order;        /* do not check the order of messages (Begin before Commit ...): for
                                 replaying single messages */
     bool defer_blocks;       /* inside stream blocks relations are neither kept nor looked up, as if

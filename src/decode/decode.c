@@ -102,17 +102,22 @@ static uint16_t column_at(const ww_tuple *tuple, const uint8_t *at)
     return (uint16_t)(tuple->ncols - it.left);
 }
 
-static void name_column(const ww_event *ev, const uint8_t *at, ww_error *err)
+/* ".column" of a broken tuple, or how many columns it has; nothing if no tuple is broken. */
+static void add_column(const ww_event *ev, const uint8_t *at, ww_error *err)
 {
     const ww_tuple *tuple = ev->new_tuple.kind != 0 ? &ev->new_tuple : &ev->old_tuple;
-    uint16_t i;
-    if (tuple->data.ptr == NULL || tuple->data.len > 0)
+    const ww_relation *rel = ev->relation;
+    if (tuple->kind == 0 || tuple->data.len > 0)
         return;
-    i = column_at(tuple, at);
-    if (i >= ev->relation->ncols)
-        return;
-    ww__error_add_text(err, ".");
-    ww__error_add(err, ev->relation->columns[i].name);
+    if (tuple->ncols != rel->ncols) {
+        ww__error_add_text(err, ": ");
+        ww__error_add_number(err, tuple->ncols);
+        ww__error_add_text(err, ", not ");
+        ww__error_add_number(err, rel->ncols);
+    } else if (tuple->data.ptr != NULL && column_at(tuple, at) < rel->ncols) {
+        ww__error_add_text(err, ".");
+        ww__error_add(err, rel->columns[column_at(tuple, at)].name);
+    }
 }
 
 /* The first broken rule, and what it is about: a message, a relation or one of its columns. */
@@ -120,13 +125,14 @@ static ww_status fail(const ww__reader *r, const ww_event *ev, ww_error *err)
 {
     uint64_t offset = (uint64_t)(r->broken_at - r->start);
     ww__fail_at(err, WW_ERR_DECODE, r->broken, offset, (char)ev->kind);
-    ww__error_add_text(err, ww_event_kind_name(ev->kind));
+    if (find_message(ev->kind) != NULL)
+        ww__error_add_text(err, ww_event_kind_name(ev->kind));
     if (ev->relation != NULL) {
         ww__error_add_text(err, " ");
         ww__error_add(err, ev->relation->nspname);
         ww__error_add_text(err, ".");
         ww__error_add(err, ev->relation->relname);
-        name_column(ev, r->broken_at, err);
+        add_column(ev, r->broken_at, err);
     } else if (ev->relation_id != 0) {
         ww__error_add_text(err, " of relation ");
         ww__error_add_number(err, ev->relation_id);
@@ -136,7 +142,7 @@ static ww_status fail(const ww__reader *r, const ww_event *ev, ww_error *err)
 
 static ww_status keep_relation(ww_decoder *d, ww_event *ev, ww_error *err)
 {
-    size_t head = d->place == WW__IN_BLOCK ? 5 : 1; /* type byte and xid, not part of the definition */
+    size_t head = d->place == WW__IN_BLOCK ? 5 : 1; /* the type byte, and the xid of a block */
     ww_slice body = { ev->raw.ptr + head, ev->raw.len - head };
     return ww__relcache_store(d->current, body, ev, err);
 }

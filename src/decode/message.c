@@ -9,7 +9,8 @@ static void check_message_place(const ww_decoder *d, ww__reader *r, uint8_t flag
     if (d->loose_order || transactional == (d->place != WW__OUTSIDE))
         return;
     ww__break(r, transactional ? "a transactional Message must stand inside a transaction"
-                               : "a non-transactional Message must stand outside of transactions", 1);
+                               : "a non-transactional Message must stand outside of transactions",
+              1);
 }
 
 void ww__read_message(ww_decoder *d, ww__reader *r, ww_event *ev)

@@ -129,10 +129,10 @@ void ww__read_truncate(ww_decoder *d, ww__reader *r, ww_event *ev)
     ev->subxid = ww__subxid(d, r);
     t->count = ww__u32(r);
     if (t->count == 0 || t->count > INT32_MAX)
-        ww__break(r, "a Truncate of no relation", 4);
+        ww__break(r, "a Truncate must name at least one relation", 4);
     t->flags = ww__flags(r, WW_TRUNCATE_CASCADE | WW_TRUNCATE_RESTART_IDENTITY);
     if (t->count > ww__left(r) / 4)
-        ww__break(r, "a Truncate of more relations than the message holds", 0);
+        ww__break(r, "a Truncate names more relations than the message holds", 0);
     t->relation_ids = ww__bytes(r, 4 * (size_t)t->count);
     if (d->current != NULL && r->broken == NULL)
         check_truncated(d, r, ev);
