@@ -83,7 +83,8 @@ void report(const char *format, ...); /* "walwire: ..." */
 void report_error(const ww_error *err);
 int exit_code_for(const ww_error *err);
 int report_and_exit_code(const ww_error *err);
-ww_log report_log(const options *o); /* the library's log lines */
+int report_open_failure(const ww_error *err); /* of a connection */
+ww_log report_log(const options *o);          /* the library's log lines */
 
 /* signals.c: SIGINT and SIGTERM ask for a stop; the second one ends the process. */
 bool signals_install(void);

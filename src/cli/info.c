@@ -45,9 +45,11 @@ int command_info(options *o)
     ww_error err;
     char wal_level[1][64] = {""};
     ww_status st;
+    bool connected;
     if (!connection_read(o, &info))
         return EXIT_USAGE;
     st = connection_open(o, &info, &s, &err);
+    connected = st == WW_OK;
     if (st == WW_OK)
         st = ww_session_identify(s, &system, &err);
     if (st == WW_OK)
@@ -59,6 +61,6 @@ int command_info(options *o)
     ww_session_close(s);
     ww_conninfo_fini(&info);
     if (st < 0)
-        return report_and_exit_code(&err);
+        return connected ? report_and_exit_code(&err) : report_open_failure(&err);
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
 }

@@ -89,6 +89,20 @@ int exit_code_for(const ww_error *err)
     }
 }
 
+static int exit_code_for_open(const ww_error *err)
+{
+    if (err->status == WW_ERR_PROTOCOL || err->status == WW_ERR_LIMIT)
+        return EXIT_CONNECTION; /* whoever answered is no PostgreSQL server, or no honest one */
+    return exit_code_for(err);
+}
+
+int report_open_failure(const ww_error *err)
+{
+    if (err->status != WW_ERR_CANCELLED)
+        report_error(err);
+    return exit_code_for_open(err);
+}
+
 int report_and_exit_code(const ww_error *err)
 {
     if (err->status != WW_ERR_CANCELLED)

@@ -143,9 +143,11 @@ int command_slot(options *o)
     ww_session *s = NULL;
     ww_error err;
     ww_status st;
+    bool connected;
     if (!connection_read(o, &info))
         return EXIT_USAGE;
     st = connection_open(o, &info, &s, &err);
+    connected = st == WW_OK;
     if (st == WW_OK)
         st = o->command == CMD_SLOT_CREATE    ? create(o, s, &err)
              : o->command == CMD_SLOT_DROP    ? drop(o, s, &err)
@@ -154,6 +156,6 @@ int command_slot(options *o)
     ww_session_close(s);
     ww_conninfo_fini(&info);
     if (st < 0)
-        return report_and_exit_code(&err);
+        return connected ? report_and_exit_code(&err) : report_open_failure(&err);
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
 }

@@ -187,7 +187,7 @@ int streaming_run(streaming *s)
     if (!output_open(&s->out, s->o)) {
         code = output_exit_code(&s->out);
     } else if (!open_client(s, &err)) {
-        code = report_and_exit_code(&err);
+        code = report_open_failure(&err);
     } else {
         say_started(s);
         live_init(&s->live, s->o, s->out.sink);

@@ -211,6 +211,11 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
         st = start_engine(s, t, tls, err);
     if (st == WW_OK)
         st = run_startup(s, deadline, err);
+    if (st == WW_OK && (s->conn.auth_done & WW_AUTH_MD5) != 0)
+        ww__log(&s->config.log, WW_LOG_WARNING,
+                "%s: the password went through md5, which is weak: set password_encryption to "
+                "scram-sha-256 on the server and set the password anew",
+                s->address);
     return st;
 }
 
@@ -228,6 +233,13 @@ static const char password_missing[] = "the server asks for a password, and ther
 bool ww_error_needs_password(const ww_error *err)
 {
     return err != NULL && err->what == password_missing;
+}
+
+/* Where it went wrong, unless the message says so already. */
+static void add_address(const ww_session *s, ww_error *err)
+{
+    if (err->detail[0] == '\0' && strstr(err->subject, s->address) == NULL)
+        snprintf(err->detail, sizeof err->detail, "Connecting to %s.", s->address);
 }
 
 static void explain_password(const ww_session *s, ww_error *err)
@@ -276,9 +288,11 @@ static ww_status try_address(ww_session *s, const target *t, const ww_addrs *add
     for (m = 0; m < list.count; m++) {
         ww_mono_us deadline = timeout_us > 0 ? ww_clock_now().mono_us + timeout_us : WW_MONO_NEVER;
         st = attempt(s, t, addrs, i, list.methods[m], deadline, err);
-        if (st < 0)
-            explain_password(s, err);
-        if (st == WW_OK || !next_method(s, list.methods[m], err))
+        if (st == WW_OK)
+            break;
+        explain_password(s, err);
+        add_address(s, err);
+        if (!next_method(s, list.methods[m], err))
             break;
     }
     return st;

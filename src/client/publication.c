@@ -37,6 +37,30 @@ static ww_status find_missing(ww_session *s, const ww_slice *names, size_t count
     return st;
 }
 
+static void list_publications(const char *list, ww_error *err)
+{
+    if (list[0] == '\0')
+        snprintf(err->detail, sizeof err->detail, "This database has no publication.");
+    else
+        snprintf(err->detail, sizeof err->detail, "Publications of this database: %s", list);
+}
+
+ww_status ww__publications_missing(ww_session *s, ww_error *err)
+{
+    char list[1][WIDTH];
+    ww__fail(err, WW_ERR_USAGE, "pgoutput needs a publication: --publication NAME");
+    if (err != NULL &&
+        ww_session_row_text(s,
+                            "SELECT pg_catalog.string_agg(pubname::text, ', ' ORDER BY pubname) "
+                            "FROM pg_catalog.pg_publication",
+                            1, WIDTH, list[0], NULL) == WW_OK) {
+        list_publications(list[0], err);
+        snprintf(err->hint, sizeof err->hint,
+                 "To make one, before the slot: CREATE PUBLICATION name FOR ALL TABLES");
+    }
+    return WW_ERR_USAGE;
+}
+
 static void describe_missing(ww_session *s, const char *missing, ww_error *err)
 {
     char sql[1024], row[2][WIDTH];
@@ -48,10 +72,7 @@ static void describe_missing(ww_session *s, const char *missing, ww_error *err)
     ww_text_add(&t, ") THEN pubname::text END) FROM pg_catalog.pg_publication");
     if (ww_session_row_text(s, sql, 2, WIDTH, row[0], NULL) != WW_OK)
         return;
-    if (row[0][0] == '\0')
-        snprintf(err->detail, sizeof err->detail, "This database has no publication.");
-    else
-        snprintf(err->detail, sizeof err->detail, "Publications of this database: %s", row[0]);
+    list_publications(row[0], err);
     if (row[1][0] != '\0') {
         ww_text_add(&hint, "Names are exact here, and there is one in lower case: --publication ");
         ww_text_add(&hint, row[1]);

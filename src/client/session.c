@@ -299,7 +299,7 @@ ww_status ww_session_identify(ww_session *s, ww_system *out, ww_error *err)
 static const char *auth_method(const ww_conn *c)
 {
     if ((c->auth_done & WW_AUTH_SCRAM) != 0)
-        return c->scram.binding == WW_SCRAM_BOUND ? "scram-sha-256-plus" : "scram-sha-256";
+        return c->channel_bound ? "scram-sha-256-plus" : "scram-sha-256";
     if ((c->auth_done & WW_AUTH_MD5) != 0)
         return "md5";
     return (c->auth_done & WW_AUTH_CLEARTEXT) != 0 ? "password" : "none";

@@ -122,6 +122,15 @@ static void explain_active(ww_session *s, const char *name, ww_error *err)
              name);
 }
 
+void ww__slot_wal_level_hint(ww_error *err)
+{
+    if (err == NULL)
+        return;
+    snprintf(err->sqlstate, sizeof err->sqlstate, "55000");
+    snprintf(err->hint, sizeof err->hint,
+             "Run: ALTER SYSTEM SET wal_level = logical; then restart the server.");
+}
+
 static void explain_state(ww_session *s, ww_error *err)
 {
     char level[1][WIDTH];
@@ -131,7 +140,7 @@ static void explain_state(ww_session *s, ww_error *err)
         strcmp(level[0], "logical") == 0)
         return;
     snprintf(err->detail, sizeof err->detail, "wal_level is \"%.30s\".", level[0]);
-    set_hint(err, "Run: ALTER SYSTEM SET wal_level = logical; then restart the server.%.0s", "");
+    ww__slot_wal_level_hint(err);
 }
 
 void ww__slot_explain(ww_session *s, const char *name, ww_error *err)

@@ -27,6 +27,11 @@ ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plu
  * session must be able to run queries, else nothing is added. */
 void ww__slot_explain(ww_session *s, const char *name, ww_error *err);
 
+/* The way out of a wal_level that is too low. */
+void ww__slot_wal_level_hint(ww_error *err);
+
+/* Nobody named a publication: ERR_USAGE that lists what there is. */
+ww_status ww__publications_missing(ww_session *s, ww_error *err);
 /* publication.c: all of them must exist in this database, named exactly. */
 ww_status ww__publications_check(ww_session *s, const ww_slice *names, size_t count, ww_error *err);
 

@@ -236,20 +236,32 @@ static ww_status begin_copy(ww_client *c, const char *command, ww_error *err)
                : st;
 }
 
-/* wal_sender_timeout in microseconds; 0 if off or unknown. */
-static ww_mono_us sender_timeout(ww_session *s)
+/* Settings of the server that decide how, and whether, it can be streamed from. */
+typedef struct server_facts {
+    char text[2][WIDTH];
+} server_facts;
+
+enum { WAL_LEVEL, SENDER_TIMEOUT_MS };
+
+static ww_status read_facts(ww_session *s, server_facts *facts, ww_error *err)
 {
-    char ms[1][WIDTH];
-    ww_mono_us value = 0;
-    size_t i;
-    if (ww_session_row_text(s,
-                            "SELECT setting FROM pg_catalog.pg_settings "
-                            "WHERE name = 'wal_sender_timeout'",
-                            1, WIDTH, ms[0], NULL) != WW_OK)
-        return 0;
-    for (i = 0; ms[0][i] >= '0' && ms[0][i] <= '9'; i++)
-        value = value * 10 + (ww_mono_us)(ms[0][i] - '0');
-    return value * 1000;
+    return ww_session_row_text(s,
+                               "SELECT pg_catalog.current_setting('wal_level'), setting FROM "
+                               "pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
+                               2, WIDTH, facts->text[0], err);
+}
+
+/* Said before anything is created; a server from 19 on raises its level by itself. */
+static ww_status check_wal_level(ww_session *s, const server_facts *facts, ww_error *err)
+{
+    ww_session_info info;
+    ww_session_describe(s, &info);
+    if (strcmp(facts->text[WAL_LEVEL], "logical") == 0 || info.server_version_num >= 190000)
+        return WW_OK;
+    ww__fail_text(err, WW_ERR_SERVER, "the server's wal_level does not allow logical decoding",
+                  facts->text[WAL_LEVEL]);
+    ww__slot_wal_level_hint(err);
+    return WW_ERR_SERVER;
 }
 
 static ww_status find_end(ww_client *c, ww_error *err)
@@ -275,9 +287,9 @@ static ww_status find_end(ww_client *c, ww_error *err)
     return WW_OK;
 }
 
-static void choose_interval(ww_client *c)
+static void choose_interval(ww_client *c, const server_facts *facts)
 {
-    ww_mono_us timeout = sender_timeout(c->session);
+    ww_mono_us timeout = strtoull(facts->text[SENDER_TIMEOUT_MS], NULL, 10) * 1000;
     c->status_interval_us = c->config.status_interval_us != 0 ? c->config.status_interval_us
                                                               : WW_DEFAULT_STATUS_INTERVAL_US;
     if (timeout > 0 && c->status_interval_us > timeout / 3)
@@ -314,7 +326,7 @@ static ww_status start_pgoutput(ww_client *c, option_list *list, char **joined, 
         return ww__fail(err, WW_ERR_NOMEM, "no memory for the list of publications");
     count = list_publications(c, names, MAX_PUBLICATIONS);
     if (count == 0 && !set_by_user(c, "publication_names"))
-        st = ww__fail(err, WW_ERR_USAGE, "pgoutput needs at least one publication");
+        st = ww__publications_missing(c->session, err);
     if (st == WW_OK && count > 0)
         st = ww__publications_check(c->session, names, count, err);
     if (st == WW_OK && (*joined = join_names(names, count)) == NULL)
@@ -326,12 +338,15 @@ static ww_status start_pgoutput(ww_client *c, option_list *list, char **joined, 
 ww_status ww__client_start(ww_client *c, ww_error *err)
 {
     option_list list;
+    server_facts facts;
     ww_lsn confirmed = 0;
     char *joined = NULL;
     size_t i;
-    ww_status st = WW_OK;
+    ww_status st = read_facts(c->session, &facts, err);
     list.count = 0;
-    if (strcmp(plugin_of(c), "pgoutput") == 0)
+    if (st == WW_OK)
+        st = check_wal_level(c->session, &facts, err);
+    if (st == WW_OK && strcmp(plugin_of(c), "pgoutput") == 0)
         st = start_pgoutput(c, &list, &joined, err);
     for (i = 0; i < c->config.noptions && list.count < WW__MAX_OPTIONS; i++)
         list.items[list.count++] = c->config.options[i];
@@ -342,7 +357,7 @@ ww_status ww__client_start(ww_client *c, ww_error *err)
     if (st == WW_OK)
         st = find_end(c, err);
     if (st == WW_OK) {
-        choose_interval(c);
+        choose_interval(c, &facts);
         c->start_lsn = c->config.start_lsn != 0 ? c->config.start_lsn : confirmed;
         c->options_text = command_text(c, &list, err);
         st = c->options_text == NULL ? WW_ERR_USAGE : init_stream(c, confirmed, err);

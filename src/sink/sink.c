@@ -31,10 +31,12 @@ struct ww_sink {
     uint64_t written;
     uint64_t safe;
     uint64_t unit_end; /* offset of the newest mark */
+    ww_lsn marked;     /* the newest unit that was marked */
     ww_lsn delivered;
     off_t base; /* file: its size when it was opened */
     ww_mono_us interval_us, synced_at;
     ww__marks marks;
+    char path[256]; /* for messages */
 };
 
 /* ---- open ----------------------------------------------------------------------------------- */
@@ -119,6 +121,7 @@ ww_status ww_sink_open(ww_sink **out, const char *path, ww_mono_us fsync_interva
         ww_sink_close(s);
         return st;
     }
+    ww__copy_cut(s->path, sizeof s->path, ww_slice_of(path));
     *out = s;
     return WW_OK;
 }
@@ -166,7 +169,7 @@ ww_status ww_sink_write(ww_sink *s, const uint8_t *bytes, size_t len, size_t *n,
     if (taken < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return WW_MORE;
     if (taken < 0)
-        return io_failed(err, "cannot write the output", "", errno);
+        return io_failed(err, "cannot write the output", s->path, errno);
     s->written += (uint64_t)taken;
     *n = (size_t)taken;
     return WW_OK;
@@ -176,7 +179,9 @@ ww_status ww_sink_write(ww_sink *s, const uint8_t *bytes, size_t len, size_t *n,
 
 void ww_sink_mark(ww_sink *s, uint64_t offset, ww_lsn end_lsn)
 {
-    ww__marks_add(&s->marks, offset, end_lsn);
+    if (end_lsn != 0)
+        s->marked = end_lsn;
+    ww__marks_add(&s->marks, offset, s->marked);
     s->unit_end = offset;
 }
 
@@ -216,7 +221,7 @@ ww_status ww_sink_sync(ww_sink *s, ww_mono_us now, bool idle, ww_error *err)
         return WW_OK;
     while (fdatasync(s->fd) != 0)
         if (errno != EINTR)
-            return io_failed(err, "fdatasync failed: what was written may be lost", "", errno);
+            return io_failed(err, "fdatasync failed: what was written may be lost", s->path, errno);
     s->safe = s->written;
     s->synced_at = now;
     return WW_OK;
@@ -236,7 +241,8 @@ ww_status ww_sink_cut(ww_sink *s, ww_error *err)
     if (s->written <= s->unit_end)
         return WW_OK;
     if (ftruncate(s->fd, s->base + (off_t)s->unit_end) != 0)
-        return io_failed(err, "cannot cut the output at the last whole transaction", "", errno);
+        return io_failed(err, "cannot cut the output at the last whole transaction", s->path,
+                         errno);
     s->written = s->unit_end;
     return WW_OK;
 }
