@@ -105,12 +105,14 @@ static bool fits(ww_tuple tuple, const ww__plan *plan)
 static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
     ww__plan *plan;
-    ww_status status;
+    ww_status status = WW_OK;
     if (f->ops->row == NULL)
         return WW_OK;
     if (ev->relation == NULL)
         return ww__fail(err, WW_ERR_USAGE, "a row without its relation: decode with a relation cache");
-    status = ww__plan_make(f, ev->relation, &plan, err);
+    plan = ww__plan_get(&f->plans, ev->relation);
+    if (plan == NULL)
+        status = ww__plan_make(f, ev->relation, &plan, err);
     if (status != WW_OK)
         return status;
     if (!fits(ev->new_tuple, plan) || !fits(ev->old_tuple, plan))

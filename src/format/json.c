@@ -4,11 +4,9 @@
  * Always escaped: quotation mark, backslash, C0, DEL, C1, U+2028 and U+2029 (line ends to some readers).
  * Eight bytes are looked at together; only where one of them may need care they are taken one by one. */
 #include "json.h"
+#include "swar.h"
 
 #include "base/utf8.h"
-
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGH UINT64_C(0x8080808080808080)
 
 /* The longest thing that one character becomes: a \u escape, or the four bytes that it had. */
 #define LONGEST_PIECE 6u
@@ -18,28 +16,21 @@ typedef enum mode {
     IN_DOCUMENT  /* a JSON document that stays what it is */
 } mode;
 
-static inline uint64_t load(const uint8_t *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return word;
-}
-
 /* Bit 7 of each byte that is zero (and of some bytes above one that is). */
 static inline uint64_t zero_bytes(uint64_t word)
 {
-    return (word - ONES) & ~word;
+    return (word - WW__ONES) & ~word;
 }
 
 /* Does none of the eight bytes need care? U+0080-9F begin with C2, U+2028 and U+2029 with E2. */
 static inline bool word_is_plain(uint64_t word, mode m, bool terminal)
 {
-    uint64_t care = (word - ONES * 0x20) & ~word;
-    care |= zero_bytes(word ^ ONES * 0x7F);
-    care |= terminal ? word : zero_bytes((word | ONES * 0x20) ^ ONES * 0xE2);
+    uint64_t care = (word - WW__ONES * 0x20) & ~word;
+    care |= zero_bytes(word ^ WW__ONES * 0x7F);
+    care |= terminal ? word : zero_bytes((word | WW__ONES * 0x20) ^ WW__ONES * 0xE2);
     if (m == IN_STRING)
-        care |= zero_bytes(word ^ ONES * '"') | zero_bytes(word ^ ONES * '\\');
-    return (care & HIGH) == 0;
+        care |= zero_bytes(word ^ WW__ONES * '"') | zero_bytes(word ^ WW__ONES * '\\');
+    return (care & WW__HIGH) == 0;
 }
 
 static size_t put_code(uint8_t *to, uint32_t code)
@@ -94,7 +85,7 @@ static inline size_t escape(uint8_t *to, size_t room, const uint8_t **from, cons
         uint32_t code = 0;
         size_t n;
         if (at >= careful_until && end - at >= 8 && limit - to >= 8) {
-            uint64_t word = load(at);
+            uint64_t word = ww__load_word(at);
             if (word_is_plain(word, m, terminal)) {
                 memcpy(to, &word, sizeof word);
                 to += 8;
@@ -145,7 +136,7 @@ bool ww__utf8_check(ww_slice text)
     while (at < end) {
         uint32_t code;
         size_t n;
-        if (end - at >= 8 && (load(at) & HIGH) == 0) {
+        if (end - at >= 8 && (ww__load_word(at) & WW__HIGH) == 0) {
             at += 8;
             continue;
         }

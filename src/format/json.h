@@ -22,6 +22,9 @@ typedef enum ww__json_type {
     WW__JSON_DOCUMENT
 } ww__json_type;
 
+/* Longer text is no integer that a server prints. */
+#define WW__MAX_INTEGER 20u
+
 ww__json_type ww__json_type_of(uint32_t type_oid);
 
 /* A column that is not UNCHANGED. Text that its type does not allow becomes a string; what is not UTF-8

@@ -3,8 +3,7 @@
  * it is believed: a number that is none becomes a string. */
 #include "json.h"
 
-/* Longer text is no integer, and no float, that a server prints. */
-#define MAX_INTEGER 20u
+/* Longer text is no float that a server prints. */
 #define MAX_FLOAT 40u
 
 ww__json_type ww__json_type_of(uint32_t type_oid)
@@ -42,12 +41,12 @@ static bool put_bool(ww_out *out, ww_slice text)
 /* Digits, perhaps after a minus; no zero in front. */
 static bool put_integer(ww_out *out, ww_slice text)
 {
-    size_t first = text.len > 0 && text.ptr[0] == '-';
+    size_t minus = text.len > 0 && text.ptr[0] == '-';
     size_t i;
-    if (text.len <= first || text.len > MAX_INTEGER ||
-        (text.ptr[first] == '0' && text.len > first + 1))
+    if (text.len <= minus || text.len > WW__MAX_INTEGER ||
+        (text.ptr[minus] == '0' && text.len > minus + 1))
         return false;
-    for (i = first; i < text.len; i++)
+    for (i = minus; i < text.len; i++)
         if (text.ptr[i] < '0' || text.ptr[i] > '9')
             return false;
     ww__out_put(out, text.ptr, text.len);

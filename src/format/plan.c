@@ -147,14 +147,13 @@ ww_status ww__plan_make(ww_format *f, const ww_relation *relation, ww__plan **pl
     ww__plan *old, *now;
     if (relation->slot >= f->plans.cap && !grow_table(f, relation->slot))
         return ww__fail(err, WW_ERR_NOMEM, "no memory for a table of render plans");
-    old = f->plans.by_slot[relation->slot];
-    if (old != NULL && old->serial == relation->serial && old->relation_id == relation->id) {
-        *plan = old;
+    *plan = ww__plan_get(&f->plans, relation);
+    if (*plan != NULL)
         return WW_OK;
-    }
     now = build(f, relation);
     if (now == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for the render plan of a relation");
+    old = f->plans.by_slot[relation->slot];
     if (old != NULL) {
         unlink_plan(&f->plans, old);
         if (!ww__counts_replace(f, old, now)) {

@@ -69,6 +69,15 @@ typedef struct ww__plans {
 
 /* The plan of this relation as it is now: the one made before, or a new one. ERR_NOMEM, ERR_LIMIT. */
 ww_status ww__plan_make(ww_format *f, const ww_relation *relation, ww__plan **plan, ww_error *err);
+
+/* The same, inline where there is nothing to make. */
+static inline ww__plan *ww__plan_get(const ww__plans *plans, const ww_relation *relation)
+{
+    ww__plan *p = relation->slot < plans->cap ? plans->by_slot[relation->slot] : NULL;
+    bool fits = p != NULL && p->serial == relation->serial && p->relation_id == relation->id;
+    return fits ? p : NULL;
+}
+
 /* The plan of the relation with this id; NULL if the format was never shown it. */
 ww__plan *ww__plan_find(const ww_format *f, uint32_t relation_id);
 void ww__plan_free(ww_format *f, ww__plan *plan);

@@ -1,40 +1,121 @@
 /* SPDX-License-Identifier: MIT */
-/* row.c: a tuple as a JSON object. */
+/* row.c: a tuple as a JSON object. Nearly all columns are short plain text or integers: these are copied
+ * while they are looked at, after one look at the room. All else goes through jsonvalue.c. */
 #include "render.h"
+#include "swar.h"
 
-/* Does the old tuple tell what this unchanged column holds? */
-static bool tells(const ww_column *old, const ww__plan_column *column, ww_tuple fill)
+/* To `to`, which has room; returns the end, or NULL if something needs care. */
+static inline uint8_t *quick_text(uint8_t *to, ww_slice text)
 {
-    return old->kind != WW_COLUMN_UNCHANGED && (fill.kind == WW_TUPLE_OLD || column->key);
+    to[0] = '"';
+    if (!ww__copy_checked(to + 1, text.ptr, text.len, ww__care_text, WW__CARE_TEXT))
+        return NULL;
+    to[text.len + 1] = '"';
+    return to + text.len + 2;
+}
+
+static inline uint8_t *quick_integer(uint8_t *to, ww_slice text)
+{
+    size_t minus = text.len > 0 && text.ptr[0] == '-';
+    size_t n = text.len - minus;
+    to[0] = '-';
+    if (n == 0 || n > WW__MAX_INTEGER - minus || (text.ptr[minus] == '0' && n > 1) ||
+        !ww__copy_checked(to + minus, text.ptr + minus, n, ww__care_digits, WW__CARE_DIGITS))
+        return NULL;
+    return to + text.len;
+}
+
+/* A column with its name, `comma` bytes of that left off, to where `room` bytes are free; returns its end, or
+ * NULL if it must take the long way. */
+static inline uint8_t *quick_column(uint8_t *to, size_t room, const ww__plan_column *column,
+                                    size_t comma, const ww_column *col)
+{
+    size_t name_len = column->len - comma;
+    if (col->kind != WW_COLUMN_TEXT || name_len > WW__PAD || room < WW__PAD + 2 ||
+        col->value.len > room - WW__PAD - 2)
+        return NULL;
+    memcpy(to, column->name + comma, WW__PAD);
+    if (column->type == WW__JSON_STRING)
+        return quick_text(to + name_len, col->value);
+    if (column->type == WW__JSON_INTEGER)
+        return quick_integer(to + name_len, col->value);
+    return NULL;
+}
+
+/* How far a tuple was written. */
+typedef struct cursor {
+    ww_tuple_iter it;
+    const ww__plan_column *column; /* of the next column */
+    size_t comma;                  /* to leave off its name: 1 for the first that is written */
+} cursor;
+
+/* Writes columns as long as they are quick. */
+static void put_run(ww_out *out, cursor *c)
+{
+    cursor done = *c;
+    ww_tuple_iter next = c->it;
+    uint8_t *at, *to;
+    const uint8_t *end;
+    ww_column col;
+    if (out->len == out->cap)
+        return;
+    at = out->ptr + out->len;
+    end = out->ptr + out->cap;
+    while (ww_tuple_next(&next, &col) &&
+           (to = quick_column(at, (size_t)(end - at), done.column, done.comma, &col)) != NULL) {
+        at = to;
+        done.it = next;
+        done.column++;
+        done.comma = 0;
+    }
+    out->len = (size_t)(at - out->ptr);
+    *c = done;
+}
+
+/* What the old tuple tells of unchanged columns. */
+typedef struct filler {
+    ww_tuple_iter it;
+    uint8_t kind;
+    uint16_t ncols;
+} filler;
+
+static void fill_in(ww_column *col, const ww__plan_column *column, const ww__plan *plan, filler *f)
+{
+    size_t index = (size_t)(column - plan->columns);
+    ww_column old = { { NULL, 0 }, WW_COLUMN_UNCHANGED };
+    while ((size_t)(f->ncols - f->it.left) <= index && ww_tuple_next(&f->it, &old))
+        ;
+    if (old.kind != WW_COLUMN_UNCHANGED && (f->kind == WW_TUPLE_OLD || column->key))
+        *col = old;
 }
 
 size_t ww__row_put(ww_out *out, const ww__policy *policy, const ww__plan *plan, ww_tuple tuple,
                    ww_tuple fill)
 {
-    const ww__plan_column *column = plan->columns;
-    ww_tuple_iter it = ww_tuple_begin(tuple);
-    ww_tuple_iter old_it = ww_tuple_begin(fill);
-    ww_column col, old = { { NULL, 0 }, WW_COLUMN_UNCHANGED };
+    cursor c = { ww_tuple_begin(tuple), plan->columns, 1 };
+    filler f = { ww_tuple_begin(fill), fill.kind, fill.ncols };
     size_t unchanged = 0;
-    size_t comma = 1; /* the first name goes without */
+    ww_column col;
     ww__out_byte(out, '{');
-    for (; ww_tuple_next(&it, &col); column++) {
-        ww_tuple_next(&old_it, &old);
-        if (tuple.kind == WW_TUPLE_KEY && !column->key)
+    for (;; c.column++) {
+        if (tuple.kind != WW_TUPLE_KEY)
+            put_run(out, &c);
+        if (!ww_tuple_next(&c.it, &col))
+            break;
+        if (tuple.kind == WW_TUPLE_KEY && !c.column->key)
             continue;
         if (col.kind == WW_COLUMN_UNCHANGED) {
             unchanged++;
-            if (tells(&old, column, fill))
-                col = old;
-            else if (policy->unavailable.len == 0)
+            fill_in(&col, c.column, plan, &f);
+            if (col.kind == WW_COLUMN_UNCHANGED && policy->unavailable.len == 0)
                 continue;
         }
-        ww__out_fragment(out, column->name + comma, column->len - comma);
-        comma = 0;
+        ww__out_fragment(out, c.column->name + c.comma, c.column->len - c.comma);
+        c.comma = 0;
         if (col.kind == WW_COLUMN_UNCHANGED)
             ww__out_put(out, policy->unavailable.ptr, policy->unavailable.len);
         else
-            ww__json_value(out, policy, (ww__json_type)column->type, &col);
+            ww__json_value(out, policy, (ww__json_type)c.column->type, &col);
     }
     ww__out_byte(out, '}');
     return unchanged;
