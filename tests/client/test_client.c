@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* test_client.c: the streaming client against a server that can do what a real one does only sometimes. */
+#include "check.h"
+#include "fake_server.h"
+
+#include <walwire/client.h>
+
+static enc played;
+static fake_server fake;
+
+/* A transaction of one insert into table 1; commit record at lsn, its end 0x10 behind. */
+static void play_transaction(ww_lsn lsn, bool whole)
+{
+    static const ww_relation_column columns[1] = {{{(const uint8_t *)"id", 2}, 23, -1, 1}};
+    ww_column row[1];
+    enc m = {0};
+    row[0] = enc_text("1");
+    enc_begin(&m, lsn, 500, 700);
+    fake_wal(&played, lsn - 0x20, &m);
+    enc_clear(&m);
+    enc_relation(&m, 0, 1, "public", "t", 'd', columns, 1);
+    fake_wal(&played, 0, &m);
+    enc_clear(&m);
+    enc_insert(&m, 0, 1, row, 1);
+    fake_wal(&played, lsn - 0x10, &m);
+    enc_clear(&m);
+    enc_commit(&m, lsn, lsn + 0x10, 500);
+    if (whole)
+        fake_wal(&played, lsn + 0x10, &m);
+    enc_free(&m);
+}
+
+static ww_client *open_client(fake_end end, ww_lsn end_lsn, ww_error *err)
+{
+    ww_client_config cfg = WW_CLIENT_CONFIG_INIT;
+    CHECK(fake_start(&fake, &played, end));
+    cfg.conninfo = fake.conninfo;
+    cfg.slot = "s";
+    cfg.publications = "p";
+    cfg.end_lsn = end_lsn;
+    return ww_client_open(&cfg, err);
+}
+
+typedef struct result {
+    ww_status status;
+    unsigned inserts, commits;
+    ww_error error;
+} result;
+
+/* Reads to the end, confirming every commit. */
+static result read_all_events(ww_client *c)
+{
+    result r = {WW_OK, 0, 0, {0}};
+    ww_event ev;
+    ww_error_clear(&r.error);
+    while ((r.status = ww_client_next(c, &ev, &r.error)) == WW_OK) {
+        r.inserts += ev.kind == WW_EV_INSERT;
+        if (ev.kind == WW_EV_COMMIT) {
+            r.commits++;
+            CHECK_EQ_U64(ww_client_confirm(c, ev.commit.end_lsn, NULL), WW_OK);
+        }
+    }
+    return r;
+}
+
+/* Streams what was played; *flush is the highest position that was acknowledged. */
+static result run(fake_end end, ww_lsn end_lsn, ww_lsn *flush)
+{
+    ww_error err;
+    result r = {WW_ERR_INTERNAL, 0, 0, {0}};
+    ww_client *c = open_client(end, end_lsn, &err);
+    if (CHECK(c != NULL))
+        r = read_all_events(c);
+    else
+        fprintf(stderr, "    %s: %s\n", err.what, err.subject);
+    if (c != NULL && r.status == WW_END)
+        CHECK_EQ_U64(ww_client_stop(c, ww_clock_now().mono_us + 5000000, NULL), WW_OK);
+    ww_client_close(c);
+    *flush = fake_finish(&fake);
+    enc_clear(&played);
+    return r;
+}
+
+static void ends_at_a_keepalive(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, true);
+    fake_keepalive(&played, 0x3000, false);
+    r = run(FAKE_STAY, 0x3000, &flush);
+    CHECK_EQ_U64(r.status, WW_END);
+    CHECK_EQ_U64(r.commits, 1);
+    CHECK_EQ_U64(flush, 0x3000); /* idle: follows the keepalive */
+}
+
+/* A commit record that starts at end_lsn is not delivered, one before it is; nor is it acknowledged. */
+static void ends_before_a_transaction(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, true);
+    play_transaction(0x2010, true);
+    r = run(FAKE_STAY, 0x2010, &flush);
+    CHECK_EQ_U64(r.status, WW_END);
+    CHECK_EQ_U64(r.inserts, 1);
+    CHECK_EQ_U64(flush, 0x2010);
+}
+
+static void lost_in_a_transaction(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, true);
+    play_transaction(0x3000, false);
+    r = run(FAKE_HANG_UP, 0, &flush);
+    CHECK_EQ_U64(r.status, WW_ERR_IO);
+    CHECK(ww_status_retryable(&r.error));
+    CHECK_EQ_U64(r.commits, 1);
+    CHECK_EQ_U64(r.inserts, 2);
+    CHECK(flush <= 0x2010);
+}
+
+static void shutdown_is_a_lost_connection(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, true);
+    r = run(FAKE_SHUTDOWN, 0, &flush);
+    CHECK_EQ_U64(r.commits, 1);
+    CHECK_EQ_U64(r.status, WW_ERR_IO);
+}
+
+static void error_in_the_stream(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, true);
+    r = run(FAKE_ERROR, 0, &flush);
+    CHECK_EQ_U64(r.status, WW_ERR_SERVER);
+    CHECK_TEXT(r.error.sqlstate, "58P01");
+    CHECK_EQ_U64(r.commits, 1);
+}
+
+/* The warning of PostgreSQL 18, whatever its language: a gap. Nothing at or behind it is acknowledged. */
+static void skipped_publication_is_a_gap(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, true);
+    fake_notice(&played, "55000", "LoadPublications");
+    play_transaction(0x3000, true);
+    fake_keepalive(&played, 0x4000, true);
+    r = run(FAKE_STAY, 0, &flush);
+    CHECK_EQ_U64(r.status, WW_ERR_GAP);
+    CHECK_EQ_U64(r.commits, 1);
+    CHECK(flush <= 0x2010);
+    CHECK(strstr(r.error.hint, "slot advance") != NULL);
+}
+
+static void other_notices_are_not(void)
+{
+    ww_lsn flush;
+    result r;
+    fake_notice(&played, "55000", "SomethingElse");
+    fake_notice(&played, "01000", "LoadPublications");
+    play_transaction(0x2000, true);
+    fake_keepalive(&played, 0x3000, false);
+    r = run(FAKE_STAY, 0x3000, &flush);
+    CHECK_EQ_U64(r.status, WW_END);
+    CHECK_EQ_U64(r.commits, 1);
+}
+
+/* A keepalive in the middle of a transaction that asks for a reply gets one, with the old position. */
+static void keepalive_in_a_transaction(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, false);
+    fake_keepalive(&played, 0x9000, true);
+    r = run(FAKE_HANG_UP, 0, &flush);
+    CHECK_EQ_U64(r.status, WW_ERR_IO);
+    CHECK(flush < 0x2000);
+}
+
+static void hostile_bytes(void)
+{
+    ww_lsn flush;
+    result r;
+    enc junk = {0};
+    enc_u8(&junk, 0x7f);
+    fake_wal(&played, 0x2000, &junk);
+    enc_free(&junk);
+    r = run(FAKE_STAY, 0, &flush);
+    CHECK_EQ_U64(r.status, WW_ERR_DECODE);
+    CHECK(flush < 0x2000);
+}
+
+int main(void)
+{
+    RUN(ends_at_a_keepalive);
+    RUN(ends_before_a_transaction);
+    RUN(lost_in_a_transaction);
+    RUN(shutdown_is_a_lost_connection);
+    RUN(error_in_the_stream);
+    RUN(skipped_publication_is_a_gap);
+    RUN(other_notices_are_not);
+    RUN(keepalive_in_a_transaction);
+    RUN(hostile_bytes);
+    enc_free(&played);
+    return check_report();
+}
