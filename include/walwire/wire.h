@@ -137,7 +137,7 @@ typedef struct ww_param {
 #define WW_MAX_PREAUTH_BYTES 65536u             /* all messages before AuthenticationOk together */
 #define WW_MAX_STARTUP_PARAMETERS 1000u         /* ParameterStatus before the first ReadyForQuery */
 #define WW_MAX_STARTUP_PACKET 10000u            /* what the server takes, behind the length word */
-#define WW_MAX_SEND 0x3fffffffu                 /* what the server takes in one message */
+#define WW_MAX_SEND 0x3ffffffeu                 /* what the server takes in one message */
 #define WW_MIN_RECV_BUFFER 4096u
 #define WW_MIN_SEND_BUFFER 4096u
 
@@ -221,6 +221,7 @@ typedef struct ww_conn {
     size_t out_size, out_start, out_end;
     size_t preauth_bytes;           /* of messages before AuthenticationOk */
     size_t parameter_count;         /* ParameterStatus before the first ReadyForQuery */
+    bool password_missing;          /* the server asked for one, and none was given */
     int32_t row_columns;            /* of the ROW_DESCRIPTION in force; -1: none */
     bool eof, eof_clean;
     bool tls_active;

@@ -31,7 +31,8 @@ static ww_status take_password(ww_conn *c, unsigned method, const char *name, ww
     if ((allowed(c) & method) == 0)
         return fail_method(c, "the server asks for what require_auth does not allow", name);
     *password = ww_slice_of(c->config.password);
-    if (password->len == 0)
+    c->password_missing = password->len == 0;
+    if (c->password_missing)
         return fail_method(c, "the server asks for a password, and none was given", name);
     return WW_OK;
 }
