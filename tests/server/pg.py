@@ -173,10 +173,13 @@ class Server:
     def value(self, expression, dbname="postgres"):
         return self.sql(f"SELECT {expression}", dbname)
 
-    def wait(self, condition, dbname="postgres", seconds=30):
-        """Polls an SQL condition; an error after the time given. Returns the seconds it took."""
+    def wait(self, condition, dbname="postgres", seconds=30, alive=lambda: True):
+        """Polls an SQL condition; an error after the time given, or when what should bring it about is
+        no longer alive. Returns the seconds it took."""
         begin = time.monotonic()
         while self.value(condition, dbname) != "t":
+            if not alive():
+                raise RuntimeError(f"nobody is left to make it true: {condition}")
             if time.monotonic() - begin > seconds:
                 raise TimeoutError(f"not true after {seconds} s: {condition}")
             time.sleep(0.02)
@@ -184,7 +187,7 @@ class Server:
 
     def _env(self):
         keep = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-        return {**keep, "LC_ALL": "C", "PGPASSFILE": os.devnull}
+        return {**keep, "LC_ALL": "C", "PGPASSFILE": str(self.dir / "none")}
 
     def _run(self, tool, *arguments):
         done = subprocess.run([self.home / "bin" / tool, *map(str, arguments)], text=True,

@@ -42,10 +42,10 @@ def main():
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     support.walwire = str(pathlib.Path(options.walwire).resolve())
-    pg.drop_privileges()
     here = pathlib.Path(__file__).resolve().parent
     found = unittest.defaultTestLoader.discover(str(here), top_level_dir=str(here))
     tests = unittest.TestSuite(select(found, options.names))
+    pg.drop_privileges()
     with pg.Server(options.server) as support.server:
         print(f"PostgreSQL {support.server.value('version()')}")
         runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=Result, verbosity=2)

@@ -106,6 +106,17 @@ class Running:
         self.process.stderr.close()
         return Finished(self.process.returncode, b"".join(self.lines), self.errors)
 
+    def end(self):
+        """In any case, after a test that failed too."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def is_alive(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"walwire ended ({self.process.returncode}): {self.stderr}")
+        return True
+
     @property
     def stderr(self):
         return self.errors.decode(errors="replace")
@@ -187,7 +198,7 @@ class Case(unittest.TestCase):
         """The same, in the background."""
         running = Running(self.command(verb, *arguments, conninfo=conninfo),
                           environment(self.dir, **(env or {})), stdin=subprocess.DEVNULL, **options)
-        self.addCleanup(lambda: running.process.poll() is None and running.process.kill())
+        self.addCleanup(running.end)
         return running
 
     def until_now(self, *arguments, status=OK, publication="p", **options):
@@ -205,8 +216,10 @@ class Case(unittest.TestCase):
         return server.value("confirmed_flush_lsn FROM pg_replication_slots "
                             f"WHERE slot_name = '{name or self.slot}'")
 
-    def wait_active(self, name=None):
-        server.wait(f"(SELECT active FROM pg_replication_slots WHERE slot_name = '{name or self.slot}')")
+    def wait_active(self, running=None):
+        """Until somebody reads the slot: this command, if one is given, which must not end meanwhile."""
+        server.wait(f"(SELECT active FROM pg_replication_slots WHERE slot_name = '{self.slot}')",
+                    alive=running.is_alive if running else lambda: True)
 
     @contextlib.contextmanager
     def unmoved(self, name=None):

@@ -53,14 +53,19 @@ class Capture(Case):
         self.assertEqual(decoded.out, streamed)
 
     def test_debezium_differs_only_in_the_send_time(self):
-        """The send time is the server's, and two streams are sent at two times."""
+        """The send time is the server's, and two streams are sent at two times. A message outside
+        transactions has no other time, in its source neither."""
         def without_send_time(out):
-            return [{key: value for key, value in json.loads(line).items() if not key.startswith("ts_")}
-                    for line in out.splitlines()]
+            for line in out.splitlines():
+                event = {key: value for key, value in json.loads(line).items() if key[:3] != "ts_"}
+                if event.get("op") == "m":
+                    event["source"] = {key: value for key, value in event["source"].items()
+                                       if key[:3] != "ts_"}
+                yield event
         streamed = self.stream("--ack", "none", "--transactions")
         decoded = self.decode(self.record(), "--transactions")
         self.assertEqual(decoded.status, OK, decoded.err)
-        self.assertEqual(without_send_time(decoded.out), without_send_time(streamed))
+        self.assertEqual(list(without_send_time(decoded.out)), list(without_send_time(streamed)))
         self.assertEqual(self.decode(self.file, "--transactions").out, decoded.out)
 
     def test_record_acknowledges(self):

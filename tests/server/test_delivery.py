@@ -59,7 +59,7 @@ class CleanStop(Delivery):
 
     def check(self, how):
         running = self.stream()
-        self.wait_active()
+        self.wait_active(running)
         self.insert(1, 50)
         running.wait_commits(50)
         done = running.stop(how)
@@ -98,7 +98,7 @@ class CleanStop(Delivery):
         writer.start()
         while writer.is_alive():
             running = self.stream("-f", path)
-            self.wait_active()
+            self.wait_active(running)
             size = path.stat().st_size if path.exists() else 0
             while writer.is_alive() and (not path.exists() or path.stat().st_size < size + 20000):
                 threading.Event().wait(0.01)
@@ -110,7 +110,7 @@ class CleanStop(Delivery):
 
     def test_idle(self):
         running = self.stream()
-        self.wait_active()
+        self.wait_active(running)
         self.assertEqual(running.stop().status, OK)
         self.assertEqual(self.rest(), [])
 
@@ -148,7 +148,9 @@ class CleanStop(Delivery):
             other.start()
             done = self.run_command("stream", "-S", "s", "--publication", "p", "--until-now",
                                     conninfo=other.conninfo())
-            self.assertEqual((done.status, done.out), (OK, b""))
+            self.assertEqual(done.status, OK, done.err)
+            if self.major >= 17:  # before, a server may forget at its shutdown what was acknowledged
+                self.assertEqual(done.out, b"")
 
 
 class Acknowledgement(Delivery):
@@ -162,7 +164,7 @@ class Acknowledgement(Delivery):
     def test_ack_none_while_idle(self):
         with self.unmoved():
             running = self.stream("--ack", "none")
-            self.wait_active()
+            self.wait_active(running)
             self.insert(1, 2)
             running.wait_commits(2)
             self.wait_replies()
@@ -170,7 +172,7 @@ class Acknowledgement(Delivery):
 
     def test_a_file_is_acknowledged_while_the_stream_goes_on(self):
         running = self.stream("-f", self.dir / "out", "--fsync-interval", "0.1")
-        self.wait_active()
+        self.wait_active(running)
         self.insert(1, 3)
         self.wait_confirmed(self.value("pg_current_wal_lsn()"))
         self.assertEqual(running.stop().status, OK)
@@ -178,7 +180,7 @@ class Acknowledgement(Delivery):
     def test_an_idle_slot_follows_a_busy_neighbour(self):
         """Another database's WAL must not pin the slot: within two status intervals (here 1 s each)."""
         running = self.stream()
-        self.wait_active()
+        self.wait_active(running)
         for _ in range(3):
             self.server.sql("CREATE TABLE IF NOT EXISTS neighbour (v text); INSERT INTO neighbour "
                             "SELECT repeat('x', 100) FROM generate_series(1, 1000)")
@@ -255,7 +257,7 @@ class Acknowledgement(Delivery):
 
     def test_a_lost_connection_acknowledges_nothing_more(self):
         running = self.stream("-f", self.dir / "out", "--fsync-interval", "100", "-s", "100")
-        self.wait_active()
+        self.wait_active(running)
         self.sql(f"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
                  f"WHERE slot_name = '{self.slot}'")
         done = running.stop(how=None)

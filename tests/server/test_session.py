@@ -113,7 +113,7 @@ class Login(Case):
         self.create_slot()
         running = self.start_command("stream", "-S", self.slot, "--publication", "p",
                                      conninfo=self.conninfo("scram", host="localhost", password="secret"))
-        self.wait_active()
+        self.wait_active(running)
         words = pathlib.Path(f"/proc/{running.process.pid}/cmdline").read_bytes()
         self.assertNotIn(b"secret", words)
         self.assertIn(b"stream", words)

@@ -86,7 +86,7 @@ class Slots(Case):
     def test_temporary_slot_with_a_name(self):
         running = self.start_command("stream", "-S", self.slot, "--create-slot", "--temporary",
                                      "--publication", "p")
-        self.wait_active()
+        self.wait_active(running)
         self.assertEqual(self.slot_row(), f"pgoutput|{self.db}|t")
         self.assertEqual(running.stop().status, OK)
         self.server.wait(f"NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '{self.slot}')")
@@ -168,7 +168,7 @@ class Refused(Case):
     def test_second_instance(self):
         self.create_slot()
         first = self.start_command("stream", "-S", self.slot, "--publication", "p")
-        self.wait_active()
+        self.wait_active(first)
         pid = self.value(f"active_pid FROM pg_replication_slots WHERE slot_name = '{self.slot}'")
         self.assert_error(self.stream(), REFUSED, self.slot, pid)
         self.assertEqual(first.stop().status, OK)
@@ -179,7 +179,7 @@ class Refused(Case):
         self.create_slot()
         running = self.start_command("stream", "-S", self.slot, "--publication", "passing", "-s", "1",
                                      "--format", "compact")
-        self.wait_active()
+        self.wait_active(running)
         self.sql("INSERT INTO t VALUES (1)")
         running.wait_commits(1)
         end = self.value("pg_current_wal_lsn()")
@@ -258,7 +258,7 @@ class Ends(Case):
         end = self.value("pg_current_wal_lsn() + 1000000") if self.major >= 14 else "FFFFFFFF/0"
         running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact",
                                      "-E", end)
-        self.wait_active()
+        self.wait_active(running)
         self.sql("INSERT INTO t VALUES (1)")
         running.wait_commits(1)
         if self.major >= 14:
