@@ -98,6 +98,10 @@ static inline size_t escape(uint8_t *to, size_t room, const uint8_t **from, cons
             to += put_ascii(to, *at++, m);
             continue;
         }
+        if (*at < 0xC0) { /* the rest of a character whose beginning was in a plain word */
+            *to++ = *at++;
+            continue;
+        }
         n = ww__utf8_decode(at, (size_t)(end - at), &code);
         if (must_escape(code, terminal)) {
             to += put_code(to, code);

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Reads what the format room wrote with Python's own JSON reader, and compares it with what went in.
+
+usage: check_lines.py PRINT_HOSTILE FOLDER
+PRINT_HOSTILE is the program of print_hostile.c, FOLDER the one with the golden files.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+
+failures = []
+checks = 0
+
+# What must not reach a terminal: controls, line and paragraph separators, bidirectional controls, BOM.
+TERMINAL = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def check(condition, what):
+    global checks
+    checks += 1
+    if not condition:
+        failures.append(what)
+
+
+def pairs(items):
+    keys = [k for k, _ in items]
+    if len(set(keys)) != len(keys) and not any(k.startswith("k") for k in keys):
+        raise ValueError("the same key twice: %r" % keys)
+    return dict(items)
+
+
+def parse(line, terminal=False):
+    """One line of output, without its line feed."""
+    text = line.decode("utf-8")  # raises where it is not UTF-8
+    check(not any(unicodedata.category(c) == "Cc" for c in text), "a control character: %r" % text)
+    check(len(text.splitlines()) == 1, "more than one line: %r" % text)
+    if terminal:
+        check(not TERMINAL.search(text), "unsafe on a terminal: %r" % text)
+    return json.loads(text, object_pairs_hook=pairs)
+
+
+def same_json(a, b):
+    """Equal, and of equal types: True is not 1."""
+    return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
+
+
+def lone_surrogate(text):
+    try:
+        json.loads(text).__repr__().encode("utf-8")
+        json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8")
+        return False
+    except UnicodeEncodeError:
+        return True
+
+
+def no_constant(text):
+    raise ValueError(text)
+
+
+def expected_value(what, raw):
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"$bytes": raw.hex()}
+    if what == "j":
+        try:
+            value = json.loads(text, parse_constant=no_constant)
+            if not lone_surrogate(text):
+                return value
+        except ValueError:
+            pass
+    return text
+
+
+def expected_name(raw):
+    try:
+        return raw.decode("utf-8"), False
+    except UnicodeDecodeError:
+        pass
+    name = ""
+    while raw:
+        for n in (1, 2, 3, 4, 0):
+            try:
+                name += raw[:n].decode("utf-8") if n and raw[:n] != b"\\" else "\\x%02x" % raw[0]
+                raw = raw[n or 1:]
+                break
+            except UnicodeDecodeError:
+                if n == 4:
+                    name += "\\x%02x" % raw[0]
+                    raw = raw[1:]
+                    break
+    return name, True
+
+
+def hostile(program, fmt, mode):
+    output = subprocess.run([program, fmt, mode], stdout=subprocess.PIPE, check=True).stdout
+    rows = output.split(b"\n")
+    check(rows.pop() == b"", "the last line has no end")
+    check(len(rows) > 10000, "only %d lines" % len(rows))
+    for row in rows:
+        what, raw, line = row.split(b"\t")
+        raw = bytes.fromhex(raw.decode())
+        event = parse(line, mode == "terminal")
+        new = event["after" if fmt == "debezium" else "new"]
+        table = event["source"]["table"] if fmt == "debezium" else event["table"]
+        if what == b"n":
+            name, invalid = expected_name(raw)
+            check(table == name and list(new) == [name], "name %r became %r" % (raw, table))
+            check(event.get("$invalid", False) is invalid, "$invalid of %r" % raw)
+        else:
+            want = expected_value(what.decode(), raw)
+            check(same_json(new["v"], want), "%r became %r, not %r" % (raw, new["v"], want))
+            check("$invalid" not in event, "$invalid of a value")
+
+
+SOURCE = ["version", "connector", "name", "ts_ms", "ts_us", "ts_ns", "snapshot", "db", "schema", "table",
+          "txId", "lsn", "xmin"]
+TIMES = ["ts_ms", "ts_us", "ts_ns"]
+
+
+def check_times(block):
+    ms, us, ns = (block[k] for k in TIMES)
+    check(ns == us * 1000 and ms == us // 1000, "times differ: %r" % block)
+
+
+def golden_debezium(path, transactions):
+    ops = set()
+    for line in open(path, "rb").read().splitlines():
+        event = parse(line)
+        keys = [k for k in event if k != "$invalid"]
+        if "status" in event:
+            want = ["status", "id", "ts_ms", "event_count", "data_collections"]
+            check(keys[:5] == want and keys[5:] in ([], ["gid"]), "keys %r" % keys)
+            continue
+        ops.add(event["op"])
+        want = ["before", "after", "source", "op"] + TIMES
+        want += ["message"] if event["op"] == "m" else []
+        want += ["transaction"] if transactions or "transaction" in event else []
+        check(keys == want, "keys %r" % keys)
+        check(list(event["source"]) == SOURCE, "source %r" % event["source"])
+        check(event["source"]["snapshot"] == "false" and event["source"]["xmin"] is None, "source")
+        check_times(event)
+        check_times(event["source"])
+        check(isinstance(event["source"]["lsn"], int), "lsn is no number")
+        block = event.get("transaction")
+        if block:
+            check(list(block)[:3] == ["id", "total_order", "data_collection_order"], "block %r" % block)
+    check(ops == set("cudtm"), "ops %r" % ops)
+
+
+def golden_compact(path, terminal):
+    ops = ""
+    keys = {
+        "B": ["xid", "lsn", "ts"], "C": ["lsn"],
+        "I": ["schema", "table", "new"], "U": ["schema", "table", "old", "key", "new", "unchanged"],
+        "D": ["schema", "table", "old", "key"], "T": ["tables", "cascade", "restart"],
+        "M": ["prefix", "lsn", "content"],
+        "b": ["xid", "gid", "lsn", "ts"], "P": ["xid", "gid", "prepare_lsn", "lsn", "ts"],
+        "K": ["xid", "gid", "commit_lsn", "lsn", "ts"],
+        "r": ["xid", "gid", "prepare_end_lsn", "lsn", "prepare_ts", "ts"],
+        "p": ["xid", "gid", "prepare_lsn", "lsn", "ts"],
+        "S": ["xid", "first"], "E": ["xid"], "c": ["xid", "commit_lsn", "lsn", "ts"],
+        "A": ["xid", "subxid", "lsn", "ts"],
+    }
+    for line in open(path, "rb").read().splitlines():
+        event = parse(line, terminal)
+        op = event["op"]
+        ops += op
+        allowed = ["op"] + keys[op] + (["xid"] if op in "IUDTM" else []) + ["$invalid"]
+        positions = [allowed.index(k) for k in event]
+        check(positions == sorted(positions) and positions[0] == 0, "keys %r" % list(event))
+        for name in event:
+            if name.endswith("lsn") and event[name] is not None:
+                check(re.fullmatch("[0-9A-F]{1,8}/[0-9A-F]{1,8}", event[name]), "lsn %r" % event[name])
+    check(set(ops) == set(keys), "ops %r" % ops)
+
+
+def same_rows(folder):
+    """debezium and compact say the same of the same rows."""
+    mark = "__debezium_unavailable_value"
+    debezium = [e for e in map(json.loads, open(folder + "/debezium.golden"))
+                if e.get("op") in ("c", "u", "d")]
+    compact = [e for e in map(json.loads, open(folder + "/compact.golden")) if e["op"] in "IUD"]
+    compact = [e for e in compact if "xid" not in e]
+    check(len(debezium) == len(compact) > 5, "rows %d %d" % (len(debezium), len(compact)))
+    for d, c in zip(debezium, compact):
+        check(d["before"] == c.get("old", c.get("key")), "old of %r" % c)
+        after = d["after"] and {k: v for k, v in d["after"].items() if v != mark}
+        check(after == c.get("new"), "new of %r" % c)
+        missing = [k for k in d["after"] or {} if d["after"][k] == mark]
+        check(set(missing) <= set(c.get("unchanged", [])), "unchanged of %r" % c)
+
+
+def main():
+    program, folder = sys.argv[1:]
+    sys.setrecursionlimit(5000)
+    golden_debezium(os.path.join(folder, "debezium.golden"), False)
+    golden_debezium(os.path.join(folder, "debezium-transactions.golden"), True)
+    golden_compact(os.path.join(folder, "compact.golden"), False)
+    golden_compact(os.path.join(folder, "compact-terminal.golden"), True)
+    same_rows(folder)
+    for fmt in ("compact", "debezium"):
+        for mode in ("plain", "terminal"):
+            hostile(program, fmt, mode)
+    for failure in failures[:20]:
+        print("failed:", failure, file=sys.stderr)
+    print("%d checks, %d failed" % (checks, len(failures)))
+    return 1 if failures or checks < 10000 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
