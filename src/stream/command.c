@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* command.c: CREATE_REPLICATION_SLOT, DROP_REPLICATION_SLOT, START_REPLICATION.
  *
- * Keywords are upper case, which is all the server's lexer knows; every name is quoted as an identifier
- * and every option value as a literal, so that no character of them can mean anything
+ * Keywords are upper case, which is all that the server's lexer knows; every name is quoted as an
+ * identifier and every option value as a literal, so that no character of them can mean anything
  * (repl_scanner.l, repl_gram.y). */
 #include <walwire/stream.h>
 
@@ -14,7 +14,8 @@ ww_status ww_slot_name_check(ww_slice name, ww_error *err)
     if (name.len == 0)
         return ww__fail(err, WW_ERR_USAGE, "the slot name is empty");
     if (name.len > WW_SLOT_NAME_MAX)
-        return ww__fail_about(err, WW_ERR_USAGE, "the slot name is longer than 63 characters", name);
+        return ww__fail_about(err, WW_ERR_USAGE, "the slot name is longer than 63 characters",
+                              name);
     for (i = 0; i < name.len; i++) {
         uint8_t c = name.ptr[i];
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
@@ -98,6 +99,35 @@ ww_status ww_drop_slot_command(ww_text *t, ww_slice name, bool wait, ww_error *e
     ww_text_add_identifier(t, name);
     if (wait)
         ww_text_add(t, " WAIT");
+    return check_fit(t, err);
+}
+
+static void add_alter_option(ww_text *t, const char *before, const char *name, int value)
+{
+    ww_text_add(t, before);
+    ww_text_add(t, name);
+    ww_text_add(t, value > 0 ? " true" : " false");
+}
+
+ww_status ww_alter_slot_command(ww_text *t, ww_slice name, int two_phase, int failover,
+                                int server_version, ww_error *err)
+{
+    ww_status status = ww_slot_name_check(name, err);
+    if (status != WW_OK)
+        return status;
+    if (two_phase < 0 && failover < 0)
+        return ww__fail(err, WW_ERR_USAGE, "nothing of the slot is to be altered");
+    if (two_phase >= 0 && server_version < 180000)
+        return ww__fail(err, WW_ERR_USAGE, "altering two_phase needs PostgreSQL 18 or later");
+    if (server_version < 170000)
+        return ww__fail(err, WW_ERR_USAGE, "altering a slot needs PostgreSQL 17 or later");
+    ww_text_add(t, "ALTER_REPLICATION_SLOT ");
+    ww_text_add_identifier(t, name);
+    if (two_phase >= 0)
+        add_alter_option(t, " (", "TWO_PHASE", two_phase);
+    if (failover >= 0)
+        add_alter_option(t, two_phase >= 0 ? ", " : " (", "FAILOVER", failover);
+    ww_text_add(t, ")");
     return check_fit(t, err);
 }
 

@@ -4,8 +4,8 @@
  * Invariants:
  *   - flush never goes back, and never passes config.start but for what was confirmed or heard
  *   - flush <= received
- *   - no unit handed out and not confirmed ends at or before flush, but for a unit that the server sent
- *     behind another one (a Prepare that is replayed at its Commit Prepared, which follows it)
+ *   - no unit handed out and not confirmed ends at or before flush, but for a unit that the server
+ *     sent behind another one (a Prepare replayed at its Commit Prepared, which follows it)
  *   - units [first, first + count) are in the order of handing out; the first is not confirmed;
  *     those not marked `behind` ascend */
 #include "engine.h"
@@ -59,7 +59,7 @@ static bool all_confirmed(const ww_stream *s)
         return true;
     if (s->config.mode == WW_CONFIRM_EACH)
         return s->units_count == 0;
-    return s->confirmed >= s->handed_out;
+    return s->confirmed >= s->handed_out && s->behind == 0;
 }
 
 bool ww_stream_idle(const ww_stream *s)
@@ -121,9 +121,9 @@ static ww_status fail_order(ww_stream *s, const ww_event *ev, ww_lsn lsn, ww_lsn
     return WW_ERR_GAP;
 }
 
-/* Units follow each other in the WAL's order, behind every keepalive seen. The exceptions: a Prepare
- * that is replayed at its Commit Prepared because two_phase was switched on between the two, and
- * non-transactional messages, which no rule ties to transactions. */
+/* Units follow each other in the WAL's order, behind every keepalive seen. The exceptions: a
+ * Prepare that is replayed at its Commit Prepared because two_phase was switched on between the
+ * two, and non-transactional messages, which no rule ties to transactions. */
 static ww_status check_order(ww_stream *s, const ww_event *ev, ww_lsn lsn)
 {
     ww_lsn before = s->handed_out > s->flush ? s->handed_out : s->flush;
@@ -188,8 +188,12 @@ ww_status ww__stream_hand_out(ww_stream *s, const ww_event *ev)
         status = remember(s, lsn);
     if (status != WW_OK)
         return status;
-    if (lsn > s->handed_out)
+    if (lsn <= s->handed_out) {
+        s->behind = lsn;
+        s->behind_after = s->handed_out;
+    } else {
         s->handed_out = lsn;
+    }
     if (lsn > s->received)
         s->received = lsn;
     return WW_OK;
@@ -252,10 +256,18 @@ static ww_status confirm_each(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error
     return WW_OK;
 }
 
+/* A unit that lies behind is confirmed by its own position, or by that of a unit after it; its own
+ * also stands for what was handed out before it. */
 static ww_status confirm_through(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error *err)
 {
+    ww_lsn behind = 0;
     if (lsn == 0 || lsn > s->handed_out)
         return fail_unknown(lsn, err);
+    if (lsn == s->behind)
+        lsn = s->behind_after;
+    else if (lsn <= s->behind_after)
+        behind = s->behind;
+    s->behind = behind;
     if (lsn > s->confirmed)
         s->confirmed = lsn;
     advance(s, lsn, now);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* feedback.c: when a status update ('r') is due, and its 34 bytes.
  *
- * Three clocks: the status interval keeps the connection alive, the acknowledgement interval bounds how
- * long a moved flush stays untold, and a server that asks is answered at once, whatever is open. A
- * server that shuts down asks again after each answer until flush has reached its end of WAL: while
- * nothing moves, such answers are spaced, or the two would do nothing else. */
+ * Three clocks: the status interval keeps the connection alive, the acknowledgement interval bounds
+ * how long a moved flush stays untold, and a server that asks is answered at once, whatever is
+ * open. A server that shuts down asks again after each answer until flush has reached its end of
+ * WAL: while nothing moves, such answers are spaced, or the two would do nothing else. */
 #include "engine.h"
 
 #include "base/reader.h"

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_stream.c: the replication engine under two kinds of input, by the first byte.
+ *
+ *   even  a history of the simulated server (tests/stream/sim.h), each decision from a byte. Oracle: the
+ *         acknowledgement model; what is not durable would be sent again.
+ *   odd   a script: a length byte and as many bytes as one CopyData, or, from 0xF0 on, confirm a unit,
+ *         send a feedback, hold. Oracle: flush never goes back, never passes what was heard of, and
+ *         never reaches a unit that was handed out in order and not confirmed. */
+#include "stream/sim.h"
+
+#include <walwire/stream.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MAX_UNITS = 4096, STEPS = 2000 };
+
+static void require(bool ok, const char *what)
+{
+    if (!ok) {
+        fprintf(stderr, "fuzz_stream: %s\n", what);
+        abort();
+    }
+}
+
+static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
+{
+    (void)ctx;
+    (void)old_size;
+    if (new_size == 0) {
+        free(old);
+        return NULL;
+    }
+    return realloc(old, new_size);
+}
+
+static const ww_alloc alloc = { NULL, resize };
+
+typedef struct script {
+    ww_stream stream;
+    ww_relcache *relations;
+    uint8_t *input;
+    ww_now now;
+    ww_lsn heard, flush, reported, highest;
+    struct {
+        ww_lsn lsn;
+        bool in_order, confirmed;
+    } units[MAX_UNITS];
+    size_t count;
+    bool held;
+} script;
+
+static void check(script *s)
+{
+    ww_lsn flush = ww_stream_flush(&s->stream);
+    size_t i;
+    require(flush >= s->flush, "flush went back");
+    require(flush <= s->heard, "flush passed what was heard of");
+    require(!s->held || flush == s->flush, "flush moved though held");
+    for (i = 0; i < s->count; i++)
+        require(s->units[i].confirmed || !s->units[i].in_order || s->units[i].lsn > flush,
+                "flush reached a unit that was not confirmed");
+    s->flush = flush;
+    s->held |= ww_stream_error(&s->stream)->status == WW_ERR_GAP;
+}
+
+static void take_events(script *s)
+{
+    ww_event ev;
+    while (ww_stream_next(&s->stream, &ev) == WW_OK) {
+        ww_lsn lsn = ww_event_unit_lsn(&ev);
+        if (lsn == 0 || s->held || s->count == MAX_UNITS)
+            continue;
+        s->units[s->count].lsn = lsn;
+        s->units[s->count].in_order = lsn > s->highest;
+        s->units[s->count++].confirmed = false;
+        if (lsn > s->highest)
+            s->highest = lsn;
+        check(s);
+    }
+}
+
+static void feed(script *s, const uint8_t *bytes, size_t len)
+{
+    ww_slice copy_data = { NULL, len };
+    ww_wal_msg msg;
+    free(s->input);
+    s->input = malloc(len + (len == 0)); /* of its own, so that whoever reads on is found */
+    require(s->input != NULL, "out of memory");
+    memcpy(s->input, bytes, len);
+    copy_data.ptr = s->input;
+    if (ww_stream_input(&s->stream, copy_data, s->now, &msg) == WW_OK) {
+        if (msg.kind != WW_WAL_OTHER && msg.end > s->heard)
+            s->heard = msg.end;
+        if (msg.kind == WW_WAL_DATA && msg.end == 0)
+            s->heard = UINT64_MAX; /* such a header vouches for nothing */
+        check(s);
+        take_events(s);
+    }
+    check(s);
+}
+
+static void confirm(script *s, size_t pick)
+{
+    size_t i = s->count > 0 ? pick % s->count : 0;
+    bool known = s->held || (s->count > 0 && !s->units[i].confirmed);
+    ww_lsn lsn = s->count > 0 ? s->units[i].lsn : pick;
+    ww_status status;
+    if (s->count > 0 && s->units[i].confirmed)
+        return;
+    status = ww_stream_confirm(&s->stream, lsn, s->now, NULL);
+    require((status == WW_OK) == known, "confirm and its list disagree");
+    for (i = 0; i < s->count; i++) /* of equal positions, the oldest is meant */
+        if (s->units[i].lsn == lsn && !s->units[i].confirmed && status == WW_OK) {
+            s->units[i].confirmed = true;
+            break;
+        }
+    check(s);
+}
+
+static void feedback(script *s)
+{
+    ww_lsn flush = 0;
+    size_t len, i;
+    const uint8_t *p = ww_stream_send_buf(&s->stream, s->now, &len);
+    require((len == 34) == (s->now.mono_us >= ww_stream_deadline(&s->stream)), "not by the deadline");
+    if (len == 0)
+        return;
+    for (i = 9; i < 17; i++)
+        flush = flush << 8 | p[i];
+    require(flush == 0 || flush == s->flush, "a feedback with another flush");
+    require(flush >= s->reported, "a feedback went back");
+    s->reported = flush;
+    ww_stream_send_ack(&s->stream, s->now);
+}
+
+static void play(script *s, const uint8_t *data, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        uint8_t op = data[at++];
+        size_t len = op < size - at ? op : size - at;
+        s->now.mono_us += op;
+        if (op < 0xF0) {
+            feed(s, data + at, len);
+            at += len;
+        } else if (op < 0xF8) {
+            confirm(s, at < size ? data[at++] : 0);
+        } else if (op < 0xFE) {
+            s->now.mono_us += (ww_mono_us)(op - 0xF8) * 1000000;
+            feedback(s);
+        } else {
+            ww_stream_hold(&s->stream);
+            s->held = true;
+        }
+    }
+}
+
+static void run_script(const uint8_t *data, size_t size)
+{
+    ww_stream_config config = WW_STREAM_CONFIG_INIT;
+    script *s = calloc(1, sizeof *s);
+    require(s != NULL, "out of memory");
+    s->relations = ww_relcache_open(&alloc, 1 << 20);
+    config.alloc = &alloc;
+    config.relations = s->relations;
+    config.binary = true;
+    config.streaming = size > 0 && (data[0] & 1) != 0;
+    config.max_unconfirmed = MAX_UNITS;
+    require(ww_stream_init(&s->stream, &config, s->now, NULL) == WW_OK, "init");
+    play(s, data + (size > 0), size - (size > 0));
+    ww_stream_fini(&s->stream);
+    ww_relcache_close(s->relations);
+    free(s->input);
+    free(s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    sim_config config = { { NULL, 0, 0 }, WW_CONFIRM_EACH, STEPS };
+    sim_result result;
+    if (size == 0)
+        return 0;
+    if ((data[0] & 1) != 0) {
+        run_script(data + 1, size - 1);
+        return 0;
+    }
+    config.source.bytes = data + 1;
+    config.source.len = size - 1;
+    config.mode = (data[0] & 2) != 0 ? WW_CONFIRM_THROUGH : WW_CONFIRM_EACH;
+    result = sim_run(&config);
+    require(result.failure == NULL, result.failure != NULL ? result.failure : "");
+    return 0;
+}
