@@ -36,7 +36,7 @@ def check(walwire):
             yield f"not JSON lines: {error}"
             events = []
         ops = "".join(event.get("op", "?") for event in events)
-        if ops != "BIIIC" "BUC" "BUC" "BUC" "BUC" "BDC" "BMC" "BTC":
+        if ops != "BIIC" "BUC" "BUC" "BUC" "BUC" "BDC" "BMC" "BTC":
             yield f"unexpected events: {ops}"
         if left := [*processes_below(scratch), *os.listdir(scratch)]:
             yield f"left behind: {left}"
