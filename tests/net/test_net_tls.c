@@ -91,14 +91,14 @@ static void pending_bytes_need_no_socket(void)
     memset(in, 'x', sizeof in);
     CHECK(peer_write(&p, in, 600) && peer_write(&p, in, 400));
     CHECK(peer_arrived(&p, 1000 + 2 * 22));
-    CHECK_EQ_U64(ww_sock_recv(p.sock, in, 7, &n, NULL), WW_OK);
-    CHECK_EQ_U64(n, 7);
+    CHECK_EQ_U64(ww_sock_recv(p.sock, in, 6, &n, NULL), WW_OK);
+    CHECK_EQ_U64(n, 6);
     before = ww_sock_recv_calls(p.sock);
     for (total = n; total < 1000; total += n) {
         CHECK(ww_sock_pending(p.sock));
         CHECK_EQ_U64(ww_sock_wait(p.sock, POLLIN, 0, -1, NULL), WW_OK);
-        CHECK_EQ_U64(ww_sock_recv(p.sock, in, 7, &n, NULL), WW_OK);
-        CHECK(n == 7 || total + n == 1000);
+        CHECK_EQ_U64(ww_sock_recv(p.sock, in, 6, &n, NULL), WW_OK); /* 100 of them end a record */
+        CHECK(n == 6 || total + n == 1000);
     }
     CHECK_EQ_U64(ww_sock_recv_calls(p.sock), before);
     CHECK(!ww_sock_pending(p.sock));
@@ -144,6 +144,7 @@ static void a_record_may_arrive_in_pieces(void)
     uint8_t wire[256], in[64];
     size_t i, n;
     ssize_t len;
+    uint64_t before;
     int relay[2];
     BIO *bio;
     peer p;
@@ -155,6 +156,7 @@ static void a_record_may_arrive_in_pieces(void)
     CHECK(peer_write(&p, "whole", 5));
     len = recv(relay[1], wire, sizeof wire, 0);
     CHECK_EQ_U64(len, 5 + 5 + 17);
+    before = ww_sock_recv_calls(p.sock);
     for (i = 0; i < (size_t)len; i++) { /* ... and sent on in single bytes */
         CHECK_EQ_U64(ww_sock_recv(p.sock, in, sizeof in, &n, NULL), WW_MORE);
         CHECK_EQ_U64(ww_sock_poll_events(p.sock, true, false), POLLIN);
@@ -163,6 +165,7 @@ static void a_record_may_arrive_in_pieces(void)
     }
     CHECK_EQ_U64(ww_sock_recv(p.sock, in, sizeof in, &n, NULL), WW_OK);
     CHECK(n == 5 && memcmp(in, "whole", 5) == 0);
+    CHECK_EQ_U64(ww_sock_recv_calls(p.sock) - before, (size_t)len + 1);
     close(relay[0]);
     close(relay[1]);
     peer_close(&p);
@@ -535,7 +538,7 @@ static void alpn_is_ours_or_an_error(void)
     ww_error err;
     CHECK_EQ_U64(negotiate("\x0apostgresql", "postgresql", &err), WW_OK);
     CHECK_EQ_U64(negotiate("\x08http/1.1", "", &err), WW_ERR_TLS);
-    CHECK_EQ_U64(negotiate("\x09postgres\0", "", &err), WW_ERR_TLS);
+    CHECK_EQ_U64(negotiate("\x0apostgresqL", "", &err), WW_ERR_TLS);
     CHECK_EQ_U64(negotiate(NULL, "", &err), WW_ERR_TLS);
     CHECK(strstr(err.what, "ALPN") != NULL);
 }
