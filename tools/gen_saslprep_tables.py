@@ -141,7 +141,8 @@ def main():
  * Unicode 3.2 assigns, the same in every version since 4.1: from unicodedata
  * {unicodedata.unidata_version}. */
 #include "saslprep_tables.h\"""")
-    show_ranges("ww__prep_refused", "Prohibited (RFC 3454 C.1.2 to C.9) or unassigned (A.1).", refused())
+    show_ranges("ww__prep_refused", "Prohibited (RFC 3454 C.1.2 to C.9) or unassigned (A.1).",
+                refused())
     show_ranges("ww__right_to_left", "D.1: bidirectional category R or AL.",
                 in_any(stringprep.in_table_d1))
     show_ranges("ww__left_to_right", "D.2: bidirectional category L.",

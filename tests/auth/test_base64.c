@@ -53,6 +53,9 @@ static void what_is_not_base64(void)
         if (!CHECK(!ww__base64_decode(ww_slice_of(bad[i]), out, &len)))
             fprintf(stderr, "    %s\n", bad[i]);
     CHECK(!ww__base64_decode((ww_slice){ nul, sizeof nul }, out, &len));
+    for (i = 1; i < 8; i++) /* a part of good text, with the rest behind it */
+        CHECK(ww__base64_decode((ww_slice){ (const uint8_t *)"Zm9vYmFy", i }, out, &len) ==
+              (i == 4));
 }
 
 /* Exactly 64 of the 256 bytes are digits. */

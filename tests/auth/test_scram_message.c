@@ -93,7 +93,8 @@ static const struct {
     { "r=ab c,s=AAAA,i=4096", 2 },
     { "r=ab\x1f" "c,s=AAAA,i=4096", 2 },
     { "r=ab\xc3\xa9,s=AAAA,i=4096", 2 },
-    { "r=abc,s=AAA,i=4096", 8 },       /* salts */
+    { "r=abc,s=,i=4096", 8 },          /* salts */
+    { "r=abc,s=AAA,i=4096", 8 },
     { "r=abc,s=A===,i=4096", 8 },
     { "r=abc,s=AB==,i=4096", 8 },
     { "r=abc,s=AA==AA==,i=4096", 8 },
