@@ -91,6 +91,8 @@ typedef struct ww_client_slot {
     const char *name;
     const char *plugin; /* NULL: pgoutput */
     bool if_not_exists; /* one that exists is fine, if plugin and database are these */
+    bool two_phase;     /* server 15+ */
+    bool failover;      /* server 17+ */
 } ww_client_slot;
 
 /* Creates a logical slot; *lsn is where it starts (or stands, if it existed). Waits until all
@@ -99,6 +101,10 @@ ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_l
                                  bool *existed, ww_error *err);
 /* ERR_SERVER 42704 if there is none, 55006 if it is in use (the detail says by whom). */
 ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err);
+/* Changes a slot: 1 on, 0 off, -1 as it is. two_phase: server 18+, and only while no transaction is
+ * prepared; failover: server 17+. Waits while the slot is in use. */
+ww_status ww_session_alter_slot(ww_session *s, const char *name, int two_phase, int failover,
+                                ww_error *err);
 /* Moves a slot of this database forward to lsn; *reached is where it then stands. Server 11+. */
 ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, ww_lsn *reached,
                                   ww_error *err);
@@ -106,6 +112,14 @@ ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, w
 /* ---- the streaming client ------------------------------------------------------------------- */
 
 typedef struct ww_client ww_client;
+
+/* Large transactions before they commit, as pgoutput's option of that name. */
+typedef enum ww_streaming {
+    WW_STREAMING_DEFAULT, /* the most that server and protocol have */
+    WW_STREAMING_OFF,
+    WW_STREAMING_ON,      /* server 14, protocol 2 */
+    WW_STREAMING_PARALLEL /* server 16, protocol 4 */
+} ww_streaming;
 
 typedef struct ww_client_config {
     size_t struct_size;
@@ -137,17 +151,18 @@ typedef struct ww_client_config {
     bool nonblocking;              /* next() returns WW_MORE instead of waiting */
     int wake_fd;                   /* readable: blocking calls return ERR_CANCELLED; -1: none */
     ww_log log;
+    unsigned proto_version; /* 1 to 4; 0: the highest that the server knows */
+    ww_streaming streaming;
+    bool two_phase; /* prepared transactions at PREPARE; sets the slot's two_phase for good */
 } ww_client_config;
 
+/* clang-format off */
 #define WW_CLIENT_CONFIG_INIT                                                                      \
-    {                                                                                              \
-        sizeof(ww_client_config), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, false, false,    \
-            false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH, false, false, 0, 0, 0, 0, false,    \
-            -1,                                                                                    \
-        {                                                                                          \
-            NULL, NULL                                                                             \
-        }                                                                                          \
-    }
+    { sizeof(ww_client_config), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0,                    \
+      false, false, false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH,                             \
+      false, false, 0, 0, 0, 0, false, -1, { NULL, NULL },                                         \
+      0, WW_STREAMING_DEFAULT, false }
+/* clang-format on */
 
 /* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL
  * on failure, with *err. ERR_SERVER for slot, publication, permission, wal_level: detail and hint
@@ -165,8 +180,9 @@ const ww_wal_msg *ww_client_wal(const ww_client *c);
 /* More can be had without touching the socket: the next call moves no byte. */
 bool ww_client_buffered(const ww_client *c);
 
-/* ww_stream_confirm() and ww_stream_flush_to(): see there. Sends nothing by itself. */
+/* ww_stream_confirm(), ww_stream_flush_all() and ww_stream_flush_to(): see there. Sends nothing by itself. */
 ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err);
+ww_status ww_client_flush_all(ww_client *c, ww_error *err);
 ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err);
 
 /* Sends a status update if one is due. Only sends, never receives: every slice stays valid. For
@@ -196,7 +212,8 @@ typedef struct ww_client_info {
     ww_lsn start_lsn; /* asked for at START_REPLICATION */
     ww_lsn end_lsn;   /* 0: none */
     unsigned proto_version;
-    bool binary, messages;
+    ww_streaming streaming; /* OFF, ON or PARALLEL */
+    bool binary, messages, two_phase;
     const char *plugin;
     const char *options; /* as sent: ("proto_version" '1', ...) */
     ww_mono_us status_interval_us;

@@ -27,9 +27,10 @@ enum {
     CMD_SLOT_LIST = 32,
     CMD_SLOT_ADVANCE = 64,
     CMD_INFO = 128,
+    CMD_SLOT_ALTER = 256,
     CMD_CONNECTS = CMD_STREAM | CMD_RECORD | CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_LIST |
-                   CMD_SLOT_ADVANCE | CMD_INFO,
-    CMD_ALL = 255
+                   CMD_SLOT_ADVANCE | CMD_SLOT_ALTER | CMD_INFO,
+    CMD_ALL = 511
 };
 
 #define MAX_PUBLICATIONS 256
@@ -53,6 +54,11 @@ typedef struct options {
     ww_lsn startpos, endpos, advance_to;
     bool until_now;
     int messages, binary; /* -1 default, 0 off, 1 on */
+    unsigned proto;       /* 0: default */
+    ww_streaming streaming;
+    bool two_phase;                      /* stream, slot create */
+    bool failover;                       /* slot create */
+    int alter_two_phase, alter_failover; /* slot alter: -1 as it is */
     const char *origin;
     const char *file;
     const char *format;

@@ -58,6 +58,9 @@ static const page pages[] = {
      "Moves a slot forward: changes committed before LSN are given up. Needs PostgreSQL 11 or "
      "newer.",
      "  walwire slot advance -S shop --to 0/16B3748 dbname=shop\n"},
+    {CMD_SLOT_ALTER, "walwire slot alter -S NAME [OPTIONS] [CONNINFO]",
+     "Changes a slot's properties. Waits while the slot is in use.",
+     "  walwire slot alter -S shop --failover on dbname=shop\n"},
     {CMD_INFO, "walwire info [OPTIONS] [CONNINFO]",
      "Connects and says what was found: server, system identifier, position, encryption, "
      "authentication.",
@@ -73,7 +76,7 @@ static void print_overview(void)
         "  walwire stream [OPTIONS] [CONNINFO]          stream changes: the main job\n"
         "  walwire record [OPTIONS] -f FILE [CONNINFO]  the same stream, raw, into a capture file\n"
         "  walwire decode [OPTIONS] FILE                render a capture\n"
-        "  walwire slot create|drop|list|advance ...    care for replication slots\n"
+        "  walwire slot create|drop|list|advance|alter ...    care for replication slots\n"
         "  walwire info [CONNINFO]                      server, position, TLS, authentication\n"
         "\n"
         "CONNINFO is a URI or a keyword string, as for psql; PGHOST and the other variables count "

@@ -20,6 +20,7 @@ static const command commands[] = {
     {{"slot", "drop"}, CMD_SLOT_DROP, command_slot},
     {{"slot", "list"}, CMD_SLOT_LIST, command_slot},
     {{"slot", "advance"}, CMD_SLOT_ADVANCE, command_slot},
+    {{"slot", "alter"}, CMD_SLOT_ALTER, command_slot},
     {{"info", NULL}, CMD_INFO, command_info},
 };
 
@@ -41,7 +42,7 @@ static const command *find_command(int argc, char **argv, int *used)
 static int unknown_command(int argc, char **argv)
 {
     if (strcmp(argv[1], "slot") == 0)
-        report("slot needs one of create, drop, list, advance%s%s", argc > 2 ? ", not " : "",
+        report("slot needs one of create, drop, list, advance, alter%s%s", argc > 2 ? ", not " : "",
                argc > 2 ? argv[2] : "");
     else
         report("unknown command: %s (try: walwire --help)", argv[1]);

@@ -9,7 +9,7 @@
 
 #define STREAMS (CMD_STREAM | CMD_RECORD)
 #define RENDERS (CMD_STREAM | CMD_DECODE)
-#define SLOTS (STREAMS | CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE)
+#define SLOTS (STREAMS | CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE | CMD_SLOT_ALTER)
 
 /* Reads a value (NULL for a flag) into the options; false: it is not a valid one. */
 typedef bool reader(options *o, char *value);
@@ -122,6 +122,32 @@ static bool read_binary(options *o, char *value)
     return read_switch(value, &o->binary);
 }
 
+static bool read_proto(options *o, char *value)
+{
+    o->proto = (unsigned)(value[0] - '0');
+    return o->proto >= 1 && o->proto <= 4 && value[1] == '\0';
+}
+
+static bool read_streaming(options *o, char *value)
+{
+    static const char *const words[] = {"default", "off", "on", "parallel"};
+    size_t i;
+    for (i = 1; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(value, words[i]) == 0)
+            o->streaming = (ww_streaming)i;
+    return o->streaming != WW_STREAMING_DEFAULT;
+}
+
+static bool read_alter_two_phase(options *o, char *value)
+{
+    return read_switch(value, &o->alter_two_phase);
+}
+
+static bool read_alter_failover(options *o, char *value)
+{
+    return read_switch(value, &o->alter_failover);
+}
+
 static bool read_origin(options *o, char *value)
 {
     o->origin = value;
@@ -181,8 +207,16 @@ static const option_spec specs[] = {
      "create it for this session only (implies -n)", NULL},
     {STREAMS, 0, "drop-slot-on-exit", NULL, FLAG, AT(drop_slot_on_exit), NULL,
      "drop it after a clean end", NULL},
-    {CMD_SLOT_CREATE, 'P', "plugin", "NAME", TEXT, AT(plugin), NULL, "output plugin (pgoutput)",
-     "a name"},
+    {CMD_SLOT_CREATE | STREAMS, 'P', "plugin", "NAME", TEXT, AT(plugin), NULL,
+     "output plugin (pgoutput); the text of any other passes through", "a name"},
+    {CMD_SLOT_CREATE, 0, "two-phase", NULL, FLAG, AT(two_phase), NULL,
+     "deliver prepared transactions at PREPARE (server 15)", NULL},
+    {CMD_SLOT_CREATE, 0, "failover", NULL, FLAG, AT(failover), NULL,
+     "keep it on standbys too (server 17)", NULL},
+    {CMD_SLOT_ALTER, 0, "two-phase", "on|off", OWN, 0, read_alter_two_phase,
+     "deliver prepared transactions at PREPARE (server 18)", "on or off"},
+    {CMD_SLOT_ALTER, 0, "failover", "on|off", OWN, 0, read_alter_failover,
+     "keep it on standbys too (server 17)", "on or off"},
     {CMD_SLOT_ADVANCE, 0, "to", "LSN", LSN, AT(advance_to), NULL, "the position to move to",
      "like 0/16B3748"},
     {CMD_SLOT_LIST, 0, "json", NULL, FLAG, AT(json), NULL, "one JSON object per slot", NULL},
@@ -193,6 +227,12 @@ static const option_spec specs[] = {
     {STREAMS, 'o', "option", "NAME=VALUE", OWN, 0, read_plugin_option,
      "an option for the plugin, in place of walwire's own choice",
      "NAME or NAME=VALUE, at most 16"},
+    {STREAMS, 0, "proto", "1..4", OWN, 0, read_proto,
+     "pgoutput's protocol (the highest that the server knows)", "1, 2, 3 or 4"},
+    {STREAMS, 0, "streaming", "off|on|parallel", OWN, 0, read_streaming,
+     "receive large transactions before they commit", "off, on or parallel"},
+    {STREAMS, 0, "two-phase", NULL, FLAG, AT(two_phase), NULL,
+     "prepared transactions at PREPARE (server 15); sets the slot's two_phase for good", NULL},
     {STREAMS, 0, "messages", "on|off", OWN, 0, read_messages,
      "pg_logical_emit_message (on from server 14)", "on or off"},
     {STREAMS, 0, "binary", "on|off", OWN, 0, read_binary, "values in binary form (off)",
@@ -385,7 +425,7 @@ static void set_defaults(options *o, unsigned command)
 {
     memset(o, 0, sizeof *o);
     o->command = command;
-    o->messages = o->binary = -1;
+    o->messages = o->binary = o->alter_two_phase = o->alter_failover = -1;
     o->format = "debezium";
     o->connector_name = "walwire";
     o->input = "capture";
@@ -397,10 +437,13 @@ static void set_defaults(options *o, unsigned command)
 static bool check_together(const options *o)
 {
     const char *wrong = NULL;
-    if ((o->command & (CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE)) != 0 && o->slot == NULL)
+    if ((o->command & (CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE | CMD_SLOT_ALTER)) != 0 &&
+        o->slot == NULL)
         wrong = "this command needs a slot: -S NAME";
     else if (o->command == CMD_SLOT_ADVANCE && o->advance_to == 0)
         wrong = "slot advance needs the position to move to: --to LSN";
+    else if (o->command == CMD_SLOT_ALTER && o->alter_two_phase < 0 && o->alter_failover < 0)
+        wrong = "slot alter needs something to alter: --two-phase on|off, --failover on|off";
     else if (o->endpos != 0 && o->until_now)
         wrong = "--endpos and --until-now exclude each other";
     else if (o->slot == NULL && (o->create_slot || o->drop_slot_on_exit) &&

@@ -147,10 +147,17 @@ void output_mark(output *w, ww_lsn unit)
 static void confirm(output *w)
 {
     ww_lsn delivered = ww_sink_delivered(w->sink);
+    if (w->client != NULL && w->raw && !w->o->ack_none && w->out.len == 0 &&
+        !ww_sink_pending(w->sink))
+        ww_client_flush_all(w->client, NULL);
     if (w->client == NULL || delivered <= w->confirmed)
         return;
     w->confirmed = delivered;
-    if (!w->o->ack_none)
+    if (w->o->ack_none)
+        return;
+    if (w->raw)
+        ww_client_flush_to(w->client, delivered, NULL);
+    else
         ww_client_confirm(w->client, delivered, NULL);
 }
 

@@ -10,6 +10,7 @@
 typedef struct output {
     const options *o;
     ww_client *client; /* NULL: offline (decode) */
+    bool raw;          /* another plugin's stream: confirmed by position, not by unit */
     ww_sink *sink;
     ww_out out;
     uint8_t *buffer;

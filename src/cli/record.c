@@ -41,7 +41,6 @@ static bool record(streaming *s, const ww_event *ev, ww_error *err)
     uint8_t header[25];
     ww__writer w = ww__writer_of(header, sizeof header);
     ww_slice parts[2];
-    (void)ev;
     ww__put_u8(&w, 'w');
     ww__put_u64(&w, wal->start);
     ww__put_u64(&w, wal->end);
@@ -51,7 +50,7 @@ static bool record(streaming *s, const ww_event *ev, ww_error *err)
     parts[1] = wal->payload;
     capture_write_frame(&s->out.out, CAPTURE_WAL, parts, 2);
     s->frames++;
-    if (ww_event_unit_lsn(ev) != 0)
+    if (ev == NULL || ww_event_unit_lsn(ev) != 0)
         s->whole_frames = s->frames;
     if (s->out.out.status < 0)
         ww__fail(err, s->out.out.status, "cannot write the capture");

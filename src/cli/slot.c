@@ -20,6 +20,8 @@ static ww_status create(const options *o, ww_session *s, ww_error *err)
     slot.name = o->slot;
     slot.plugin = o->plugin != NULL ? o->plugin : "pgoutput";
     slot.if_not_exists = o->if_not_exists;
+    slot.two_phase = o->two_phase;
+    slot.failover = o->failover;
     st = ww_session_create_slot(s, &slot, &lsn, &existed, err);
     if (st < 0)
         return st;
@@ -36,6 +38,14 @@ static ww_status drop(const options *o, ww_session *s, ww_error *err)
         return WW_OK;
     if (st == WW_OK && !o->quiet)
         printf("slot \"%s\" dropped\n", o->slot);
+    return st;
+}
+
+static ww_status alter(const options *o, ww_session *s, ww_error *err)
+{
+    ww_status st = ww_session_alter_slot(s, o->slot, o->alter_two_phase, o->alter_failover, err);
+    if (st == WW_OK && !o->quiet)
+        printf("slot \"%s\" altered\n", o->slot);
     return st;
 }
 
@@ -152,6 +162,7 @@ int command_slot(options *o)
         st = o->command == CMD_SLOT_CREATE    ? create(o, s, &err)
              : o->command == CMD_SLOT_DROP    ? drop(o, s, &err)
              : o->command == CMD_SLOT_ADVANCE ? advance(o, s, &err)
+             : o->command == CMD_SLOT_ALTER   ? alter(o, s, &err)
                                               : list(o, s, &err);
     ww_session_close(s);
     ww_conninfo_fini(&info);

@@ -2,6 +2,8 @@
 /* stream.c: walwire stream: events rendered by a format. */
 #include "streaming.h"
 
+#include "format/out.h"
+
 #include <string.h>
 
 static bool open_format(streaming *s, ww_error *err)
@@ -16,6 +18,17 @@ static bool open_format(streaming *s, ww_error *err)
     config.transactions = s->o->transactions;
     config.escape_terminal = ww_sink_is_terminal(s->out.sink);
     return ww_format_open(&s->format, &config, err) == WW_OK;
+}
+
+/* Another plugin's text, a line for each message, as pg_recvlogical writes it. */
+static bool pass_through(streaming *s, const ww_event *ev, ww_error *err)
+{
+    const ww_wal_msg *wal = ww_client_wal(s->client);
+    (void)ev;
+    (void)err;
+    ww__out_put(&s->out.out, wal->payload.ptr, wal->payload.len);
+    ww__out_byte(&s->out.out, '\n');
+    return s->out.out.status == WW_OK;
 }
 
 static bool render(streaming *s, const ww_event *ev, ww_error *err)
@@ -46,7 +59,7 @@ int command_stream(options *o)
     memset(&s, 0, sizeof s);
     s.o = o;
     s.begin = open_format;
-    s.take = render;
+    s.take = streaming_is_raw(&s) ? pass_through : render;
     code = streaming_run(&s);
     ww_format_close(s.format);
     return code;

@@ -11,6 +11,11 @@
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
+bool streaming_is_raw(const streaming *s)
+{
+    return s->o->plugin != NULL && strcmp(s->o->plugin, "pgoutput") != 0;
+}
+
 static void configure(const streaming *s, ww_client_config *config)
 {
     const options *o = s->o;
@@ -18,6 +23,11 @@ static void configure(const streaming *s, ww_client_config *config)
     *config = init;
     config->parsed = &s->info;
     config->slot = o->slot;
+    config->plugin = o->plugin;
+    config->raw = streaming_is_raw(s);
+    config->proto_version = o->proto;
+    config->streaming = o->streaming;
+    config->two_phase = o->two_phase;
     config->publication_list = o->publications;
     config->npublications = o->npublications;
     config->options = o->plugin_options;
@@ -50,7 +60,15 @@ static bool open_client(streaming *s, ww_error *err)
         connection_prompt(&s->info))
         s->client = ww_client_open(&config, err);
     s->out.client = s->client;
+    s->out.raw = streaming_is_raw(s);
     return s->client != NULL;
+}
+
+static const char *const streaming_words[] = {"default", "off", "on", "parallel"};
+
+static const char *on_off(bool value)
+{
+    return value ? "on" : "off";
 }
 
 static void say_started(const streaming *s)
@@ -65,9 +83,11 @@ static void say_started(const streaming *s)
     report("streaming from %s: PostgreSQL %s, slot \"%s\"%s, from %s%s%s", info.session.address,
            info.session.server_version, info.slot, info.temporary_slot ? " (temporary)" : "", start,
            info.end_lsn != 0 ? " until " : "", info.end_lsn != 0 ? end : "");
-    report("%s protocol %u, binary %s, messages %s, status every %.1f s", info.plugin,
-           info.proto_version, info.binary ? "on" : "off", info.messages ? "on" : "off",
-           (double)info.status_interval_us / 1e6);
+    if (!s->out.raw)
+        report("pgoutput protocol %u, streaming %s, binary %s, messages %s, two-phase %s",
+               info.proto_version, streaming_words[info.streaming], on_off(info.binary),
+               on_off(info.messages), on_off(info.two_phase));
+    report("status every %.1f s", (double)info.status_interval_us / 1e6);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
@@ -97,12 +117,25 @@ static outcome take_event(streaming *s, const ww_event *ev, ww_error *err)
     return GO_ON;
 }
 
+/* Another plugin's message: what was received up to it counts once it is delivered. */
+static outcome take_wal(streaming *s, ww_error *err)
+{
+    if (!s->take(s, NULL, err))
+        return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
+    output_mark(&s->out, ww_stream_received(ww_client_stream(s->client)));
+    s->live.events++;
+    return GO_ON;
+}
+
 static outcome step(streaming *s, ww_error *err)
 {
     ww_event ev;
-    ww_status st = ww_client_next(s->client, &ev, err);
+    ww_wal_msg wal;
+    bool raw = s->out.raw;
+    ww_status st =
+        raw ? ww_client_next_wal(s->client, &wal, err) : ww_client_next(s->client, &ev, err);
     if (st == WW_OK)
-        return take_event(s, &ev, err);
+        return raw ? take_wal(s, err) : take_event(s, &ev, err);
     if (st == WW_END)
         return REACHED_END;
     if (st < 0)

@@ -12,7 +12,8 @@ typedef struct streaming {
     ww_client *client;
     output out;
     live live;
-    /* What to do with an event: adds its bytes to out.out. false: failed, *err filled in. */
+    /* What to do with an event, or (NULL) with another plugin's ww_client_wal(): adds its bytes to
+     * out.out. false: failed, *err filled in. */
     bool (*take)(struct streaming *s, const ww_event *ev, ww_error *err);
     /* Called once streaming has started, and once at a clean end; may be NULL. */
     bool (*begin)(struct streaming *s, ww_error *err);
@@ -20,6 +21,9 @@ typedef struct streaming {
     ww_format *format;             /* stream */
     uint64_t frames, whole_frames; /* record: written, and of whole units */
 } streaming;
+
+/* Another plugin than pgoutput: its text is not looked at. */
+bool streaming_is_raw(const streaming *s);
 
 /* Connects, streams until the end, a signal or a failure, ends in order. The exit code. */
 int streaming_run(streaming *s);

@@ -310,7 +310,7 @@ ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
     if (c->ended)
         return WW_END;
     st = next_wal(c, &c->wal, err);
-    if (st == WW_OK && c->end_lsn != 0 && c->wal.start >= c->end_lsn) {
+    if (st == WW_OK && c->end_lsn != 0 && c->wal.start > c->end_lsn) {
         c->ended = true;
         return WW_END;
     }
@@ -331,6 +331,11 @@ bool ww_client_buffered(const ww_client *c)
 ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err)
 {
     return ww_stream_confirm(&c->stream, end_lsn, c->now, err);
+}
+
+ww_status ww_client_flush_all(ww_client *c, ww_error *err)
+{
+    return ww_stream_flush_all(&c->stream, c->now, err);
 }
 
 ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err)
@@ -396,9 +401,11 @@ void ww_client_describe(const ww_client *c, ww_client_info *out)
     out->temporary_slot = c->temporary_slot;
     out->start_lsn = c->start_lsn;
     out->end_lsn = c->end_lsn;
-    out->proto_version = c->proto_version;
-    out->binary = c->binary;
-    out->messages = c->messages;
+    out->proto_version = c->options.proto_version;
+    out->streaming = c->options.streaming;
+    out->binary = c->options.binary;
+    out->messages = c->options.messages;
+    out->two_phase = c->options.two_phase;
     out->plugin = c->config.plugin != NULL ? c->config.plugin : "pgoutput";
     out->options = c->options_text;
     out->status_interval_us = c->status_interval_us;

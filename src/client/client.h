@@ -3,10 +3,9 @@
 #ifndef WALWIRE_CLIENT_CLIENT_H
 #define WALWIRE_CLIENT_CLIENT_H
 
-#include <walwire/client.h>
+#include "negotiate.h"
 
 #define WW__PROBE_INTERVAL_US UINT64_C(100000)
-#define WW__MAX_OPTIONS 16u
 
 struct ww_client {
     ww_client_config config;
@@ -24,8 +23,7 @@ struct ww_client {
     bool streaming; /* in COPY BOTH as far as we know */
     bool ended;     /* next() returns END from now on */
     ww_lsn start_lsn, end_lsn;
-    unsigned proto_version;
-    bool messages, binary;
+    ww__plugin_options options;
     ww_mono_us status_interval_us;
     char *options_text; /* as sent */
 };

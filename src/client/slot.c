@@ -9,17 +9,26 @@
 
 #define WIDTH 200u
 
+static int server_version(const ww_session *s)
+{
+    ww_session_info info;
+    ww_session_describe(s, &info);
+    return info.server_version_num;
+}
+
 ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_error *err)
 {
     char sql[1024];
-    char row[7][WIDTH];
+    char row[8][WIDTH];
     ww_text t = {sql, sizeof sql, 0};
     ww_status st;
     memset(out, 0, sizeof *out);
     ww_text_add(&t, "SELECT slot_type, plugin, database, temporary, active, active_pid, "
-                    "confirmed_flush_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = ");
+                    "confirmed_flush_lsn, ");
+    ww_text_add(&t, server_version(s) >= 140000 ? "two_phase" : "false");
+    ww_text_add(&t, " FROM pg_catalog.pg_replication_slots WHERE slot_name = ");
     ww_text_add_sql_literal(&t, ww_slice_of(name));
-    st = ww_session_row_text(s, sql, 7, WIDTH, row[0], err);
+    st = ww_session_row_text(s, sql, 8, WIDTH, row[0], err);
     if (st != WW_OK)
         return st == WW_END ? WW_OK : st;
     out->exists = true;
@@ -30,6 +39,7 @@ ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_er
     out->active = row[4][0] == 't';
     snprintf(out->active_pid, sizeof out->active_pid, "%.15s", row[5]);
     ww_lsn_parse(ww_slice_of(row[6]), &out->confirmed_flush);
+    out->two_phase = row[7][0] == 't';
     return WW_OK;
 }
 
@@ -122,6 +132,22 @@ static void explain_active(ww_session *s, const char *name, ww_error *err)
              name);
 }
 
+void ww__slot_two_phase_hint(ww_session *s, const char *name, ww_error *err)
+{
+    if (err == NULL)
+        return;
+    snprintf(err->sqlstate, sizeof err->sqlstate, "55000");
+    snprintf(err->detail, sizeof err->detail, "Its two_phase property is set.");
+    if (server_version(s) >= 180000)
+        snprintf(err->hint, sizeof err->hint,
+                 "Take them: add --two-phase. Or clear it, while no transaction is prepared: "
+                 "walwire slot alter -S %.64s --two-phase off",
+                 name);
+    else
+        snprintf(err->hint, sizeof err->hint,
+                 "Take them: add --two-phase. Or use another slot: this server cannot clear it.");
+}
+
 void ww__slot_wal_level_hint(ww_error *err)
 {
     if (err == NULL)
@@ -200,6 +226,8 @@ ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_l
     create.name = ww_slice_of(slot->name);
     create.plugin = ww_slice_of(plugin);
     create.snapshot = WW_SNAPSHOT_NOTHING;
+    create.two_phase = slot->two_phase;
+    create.failover = slot->failover;
     st = ww__slot_create(s, &create, lsn, err);
     ww__slot_explain(s, slot->name, err);
     return st;
@@ -210,6 +238,20 @@ ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err)
     char sql[256];
     ww_text t = {sql, sizeof sql, 0};
     ww_status st = ww_drop_slot_command(&t, ww_slice_of(name), false, err);
+    if (st < 0)
+        return st;
+    st = ww_session_exec(s, sql, err);
+    ww__slot_explain(s, name, err);
+    return st;
+}
+
+ww_status ww_session_alter_slot(ww_session *s, const char *name, int two_phase, int failover,
+                                ww_error *err)
+{
+    char sql[256];
+    ww_text t = {sql, sizeof sql, 0};
+    ww_status st =
+        ww_alter_slot_command(&t, ww_slice_of(name), two_phase, failover, server_version(s), err);
     if (st < 0)
         return st;
     st = ww_session_exec(s, sql, err);

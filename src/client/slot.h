@@ -7,7 +7,7 @@
 
 /* A row of pg_replication_slots. */
 typedef struct ww__slot {
-    bool exists, active, temporary;
+    bool exists, active, temporary, two_phase;
     char type[16]; /* "logical" or "physical" */
     char plugin[64];
     char database[64];
@@ -27,6 +27,8 @@ ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plu
  * session must be able to run queries, else nothing is added. */
 void ww__slot_explain(ww_session *s, const char *name, ww_error *err);
 
+/* The ways out of a slot whose two_phase is set. */
+void ww__slot_two_phase_hint(ww_session *s, const char *name, ww_error *err);
 /* The way out of a wal_level that is too low. */
 void ww__slot_wal_level_hint(ww_error *err);
 

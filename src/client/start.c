@@ -47,11 +47,30 @@ static ww_status create_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
     slot.plugin = ww_slice_of(plugin_of(c));
     slot.temporary = c->temporary_slot;
     slot.snapshot = WW_SNAPSHOT_NOTHING;
+    slot.two_phase = c->options.two_phase;
     ww__log(&c->config.log, WW_LOG_INFO,
             "creating slot \"%s\": waits until all running transactions have ended", c->slot);
     st = ww__slot_create(c->session, &slot, confirmed, err);
     ww__slot_explain(c->session, c->slot, err);
     return st;
+}
+
+/* two_phase is the slot's for good: a reader who does not expect prepared transactions would get
+ * them. */
+static ww_status check_two_phase(const ww_client *c, const ww__slot *slot, ww_error *err)
+{
+    if (slot->two_phase && !c->options.two_phase && strcmp(plugin_of(c), "pgoutput") == 0) {
+        ww__fail_text(err, WW_ERR_SERVER, "the slot delivers prepared transactions at PREPARE",
+                      c->slot);
+        ww__slot_two_phase_hint(c->session, c->slot, err);
+        return WW_ERR_SERVER;
+    }
+    if (!slot->two_phase && c->options.two_phase)
+        ww__log(&c->config.log, WW_LOG_WARNING,
+                "slot \"%s\" delivers prepared transactions at PREPARE from now on: that is "
+                "permanent (server 18 can take it back: walwire slot alter --two-phase off)",
+                c->slot);
+    return WW_OK;
 }
 
 /* Sees to it that the slot is there and ours to use; *confirmed is where it stands. */
@@ -76,86 +95,11 @@ static ww_status prepare_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
         return WW_ERR_SERVER;
     }
     *confirmed = slot.confirmed_flush;
-    return ww__slot_check(&slot, c->slot, plugin_of(c), c->system.database, err);
+    st = ww__slot_check(&slot, c->slot, plugin_of(c), c->system.database, err);
+    return st == WW_OK ? check_two_phase(c, &slot, err) : st;
 }
 
-/* ---- plugin options ------------------------------------------------------------------------- */
-
-typedef struct option_list {
-    ww_plugin_option items[WW__MAX_OPTIONS];
-    size_t count;
-} option_list;
-
-static bool set_by_user(const ww_client *c, const char *name)
-{
-    size_t i;
-    for (i = 0; i < c->config.noptions; i++)
-        if (ww_slice_equal(c->config.options[i].name, ww_slice_of(name)))
-            return true;
-    return false;
-}
-
-static void choose(const ww_client *c, option_list *list, const char *name, ww_slice value)
-{
-    if (set_by_user(c, name))
-        return;
-    list->items[list->count].name = ww_slice_of(name);
-    list->items[list->count++].value = value;
-}
-
-static bool is_true(ww_slice value)
-{
-    return value.ptr == NULL || ww_slice_equal(value, ww_slice_of("on")) ||
-           ww_slice_equal(value, ww_slice_of("true")) || ww_slice_equal(value, ww_slice_of("1"));
-}
-
-/* What the user's own options mean for our decoder. */
-static void note_user_options(ww_client *c)
-{
-    size_t i;
-    for (i = 0; i < c->config.noptions; i++) {
-        const ww_plugin_option *o = &c->config.options[i];
-        if (ww_slice_equal(o->name, ww_slice_of("binary")))
-            c->binary = is_true(o->value);
-        if (ww_slice_equal(o->name, ww_slice_of("messages")))
-            c->messages = is_true(o->value);
-    }
-}
-
-static ww_status needs_version(ww_error *err, const char *option, const char *what)
-{
-    return ww__fail_text(err, WW_ERR_USAGE, what, option);
-}
-
-/* The options walwire chooses for pgoutput on this server; publication_names comes as a ready list.
- */
-static ww_status choose_options(ww_client *c, ww_slice publications, option_list *list,
-                                ww_error *err)
-{
-    ww_session_info info;
-    ww_session_describe(c->session, &info);
-    c->proto_version = 1;
-    c->messages =
-        c->config.messages > 0 || (c->config.messages < 0 && info.server_version_num >= 140000);
-    c->binary = c->config.binary > 0;
-    if (c->messages && info.server_version_num < 140000)
-        return needs_version(err, "messages", "logical messages need PostgreSQL 14 or newer");
-    if (c->binary && info.server_version_num < 140000)
-        return needs_version(err, "binary", "binary values need PostgreSQL 14 or newer");
-    if (c->config.origin != NULL && strcmp(c->config.origin, "any") != 0 &&
-        info.server_version_num < 160000)
-        return needs_version(err, "origin", "filtering by origin needs PostgreSQL 16 or newer");
-    choose(c, list, "proto_version", ww_slice_of("1"));
-    choose(c, list, "publication_names", publications);
-    if (c->messages)
-        choose(c, list, "messages", ww_slice_of("true"));
-    if (c->binary)
-        choose(c, list, "binary", ww_slice_of("true"));
-    if (c->config.origin != NULL && info.server_version_num >= 160000)
-        choose(c, list, "origin", ww_slice_of(c->config.origin));
-    note_user_options(c);
-    return WW_OK;
-}
+/* ---- publications --------------------------------------------------------------------------- */
 
 /* "a,b" or the list of single names, as slices. */
 static size_t list_publications(const ww_client *c, ww_slice *names, size_t cap)
@@ -192,8 +136,9 @@ static char *join_names(const ww_slice *names, size_t count)
 
 /* ---- START_REPLICATION ---------------------------------------------------------------------- */
 
-static char *command_text(const ww_client *c, const option_list *list, ww_error *err)
+static char *command_text(const ww_client *c, ww_error *err)
 {
+    const ww__plugin_options *list = &c->options;
     ww_text t = {NULL, 128 + 2 * sizeof c->slot, 0};
     size_t i;
     for (i = 0; i < list->count; i++)
@@ -305,7 +250,7 @@ static ww_status init_stream(ww_client *c, ww_lsn confirmed, ww_error *err)
     config.alloc = ww_alloc_malloc();
     config.relations = c->relations;
     config.start = c->config.confirm_none ? 0 : confirmed;
-    config.binary = c->binary;
+    config.binary = c->options.binary;
     config.raw = c->config.raw;
     config.mode = c->config.confirm_mode;
     config.max_unconfirmed = c->config.max_unconfirmed;
@@ -317,53 +262,62 @@ static ww_status init_stream(ww_client *c, ww_lsn confirmed, ww_error *err)
     return st;
 }
 
-static ww_status start_pgoutput(ww_client *c, option_list *list, char **joined, ww_error *err)
+/* Publications that exist, and the options that name them; *joined must live until the command is
+ * sent. */
+static ww_status prepare_pgoutput(ww_client *c, char **joined, ww_error *err)
 {
     ww_slice *names = malloc(MAX_PUBLICATIONS * sizeof *names);
+    ww_session_info info;
     size_t count;
     ww_status st = WW_OK;
     if (names == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for the list of publications");
     count = list_publications(c, names, MAX_PUBLICATIONS);
-    if (count == 0 && !set_by_user(c, "publication_names"))
+    if (count == 0 && !ww__option_given(&c->config, "publication_names"))
         st = ww__publications_missing(c->session, err);
     if (st == WW_OK && count > 0)
         st = ww__publications_check(c->session, names, count, err);
     if (st == WW_OK && (*joined = join_names(names, count)) == NULL)
         st = ww__fail(err, WW_ERR_NOMEM, "no memory for the list of publications");
     free(names);
-    return st == WW_OK ? choose_options(c, ww_slice_of(*joined), list, err) : st;
+    if (st < 0)
+        return st;
+    ww_session_describe(c->session, &info);
+    return ww__choose_options(&c->config, info.server_version_num, ww_slice_of(*joined),
+                              &c->options, err);
+}
+
+static ww_status start_streaming(ww_client *c, const server_facts *facts, ww_lsn confirmed,
+                                 ww_error *err)
+{
+    ww_status st;
+    choose_interval(c, facts);
+    c->start_lsn = c->config.start_lsn != 0 ? c->config.start_lsn : confirmed;
+    c->options_text = command_text(c, err);
+    if (c->options_text == NULL)
+        return err != NULL ? err->status : WW_ERR_USAGE;
+    st = init_stream(c, confirmed, err);
+    return st == WW_OK ? begin_copy(c, c->options_text, err) : st;
 }
 
 ww_status ww__client_start(ww_client *c, ww_error *err)
 {
-    option_list list;
     server_facts facts;
     ww_lsn confirmed = 0;
     char *joined = NULL;
-    size_t i;
     ww_status st = read_facts(c->session, &facts, err);
-    list.count = 0;
     if (st == WW_OK)
         st = check_wal_level(c->session, &facts, err);
     if (st == WW_OK && strcmp(plugin_of(c), "pgoutput") == 0)
-        st = start_pgoutput(c, &list, &joined, err);
-    for (i = 0; i < c->config.noptions && list.count < WW__MAX_OPTIONS; i++)
-        list.items[list.count++] = c->config.options[i];
-    if (i < c->config.noptions)
-        st = ww__fail(err, WW_ERR_LIMIT, "too many plugin options");
+        st = prepare_pgoutput(c, &joined, err);
+    if (st == WW_OK)
+        st = ww__add_given_options(&c->config, &c->options, err);
     if (st == WW_OK)
         st = prepare_slot(c, &confirmed, err);
     if (st == WW_OK)
         st = find_end(c, err);
-    if (st == WW_OK) {
-        choose_interval(c, &facts);
-        c->start_lsn = c->config.start_lsn != 0 ? c->config.start_lsn : confirmed;
-        c->options_text = command_text(c, &list, err);
-        st = c->options_text == NULL ? WW_ERR_USAGE : init_stream(c, confirmed, err);
-    }
     if (st == WW_OK)
-        st = begin_copy(c, c->options_text, err);
+        st = start_streaming(c, &facts, confirmed, err);
     free(joined);
     c->streaming = st == WW_OK;
     return st;
