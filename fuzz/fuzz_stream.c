@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_stream.c: the replication engine under two kinds of input, by the first byte.
  *
- *   even  a history of the simulated server (tests/stream/sim.h), each decision from a byte. Oracle: the
- *         acknowledgement model; what is not durable would be sent again.
- *   odd   a script: a length byte and as many bytes as one CopyData, or, from 0xF0 on, confirm a unit,
- *         send a feedback, hold. Oracle: flush never goes back, never passes what was heard of, and
- *         never reaches a unit that was handed out in order and not confirmed. */
+ *   even  a history of the simulated server (tests/stream/sim.h), each decision from a byte.
+ *         Oracle: the acknowledgement model; what is not durable would be sent again.
+ *   odd   a script: a length byte and as many bytes as one CopyData, or, from 0xF0 on, confirm a
+ *         unit, send a feedback, hold. Oracle: flush never goes back, never passes what was heard
+ *         of, and never reaches a unit that was handed out in order and not confirmed. */
 #include "stream/sim.h"
 
 #include <walwire/stream.h>
@@ -126,7 +126,8 @@ static void feedback(script *s)
     ww_lsn flush = 0;
     size_t len, i;
     const uint8_t *p = ww_stream_send_buf(&s->stream, s->now, &len);
-    require((len == 34) == (s->now.mono_us >= ww_stream_deadline(&s->stream)), "not by the deadline");
+    require((len == 34) == (s->now.mono_us >= ww_stream_deadline(&s->stream)),
+            "not by the deadline");
     if (len == 0)
         return;
     for (i = 9; i < 17; i++)

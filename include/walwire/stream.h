@@ -82,8 +82,8 @@ typedef struct ww_create_slot {
 ww_status ww_create_slot_command(ww_text *t, const ww_create_slot *slot, int server_version,
                                  ww_error *err);
 ww_status ww_drop_slot_command(ww_text *t, ww_slice name, bool wait, ww_error *err);
-/* ALTER_REPLICATION_SLOT; 1 on, 0 off, -1 as it is. ERR_USAGE if nothing is to change, or for what this
- * server cannot change: failover needs 17, two_phase 18. */
+/* ALTER_REPLICATION_SLOT; 1 on, 0 off, -1 as it is. ERR_USAGE if nothing is to change, or for what
+ * this server cannot change: failover needs 17, two_phase 18. */
 ww_status ww_alter_slot_command(ww_text *t, ww_slice name, int two_phase, int failover,
                                 int server_version, ww_error *err);
 
@@ -197,7 +197,7 @@ typedef struct ww_stream {
     ww_lsn received;                /* the highest position heard of */
     ww_lsn handed_out;              /* the highest end_lsn of a unit handed out */
     ww_lsn confirmed;               /* THROUGH: the highest confirmed */
-    ww_lsn behind, behind_after;    /* THROUGH: a unit that lies behind, and handed_out before it; 0 */
+    ww_lsn behind, behind_after;    /* THROUGH: a unit that lies behind; handed_out before it */
     ww_lsn idle_lsn;                /* the highest keepalive seen outside a transaction */
     ww_lsn flush;                   /* what may be acknowledged */
     bool flush_known;               /* something was confirmed, or the stream was idle */

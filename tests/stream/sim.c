@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sim.c: see sim.h. The server half knows nothing of the engine, the engine nothing of the server but
- * bytes, and the model nothing of either's arithmetic. */
+/* sim.c: see sim.h. The server half knows nothing of the engine, the engine nothing of the server
+ * but bytes, and the model nothing of either's arithmetic. */
 #include "sim.h"
 
 #include "encode.h"
@@ -224,8 +224,8 @@ static void send_rows(sim *m, uint32_t xid, ww_lsn final_lsn, ww_lsn before)
     maybe_keepalive(m, before);
 }
 
-/* B .. C. All of it is sent when its commit record is decoded: keepalives in between know nothing of
- * that record yet. */
+/* B .. C. All of it is sent when its commit record is decoded: keepalives in between know nothing
+ * of that record yet. */
 static void send_transaction(sim *m)
 {
     uint32_t xid = m->next_xid++;
@@ -543,7 +543,8 @@ static void deliver(sim *m)
     check(m);
     if (msg.kind == WW_WAL_KEEPALIVE && ww_stream_flush(&m->stream) > flush)
         m->result.idle_advances++;
-    if (msg.reply_requested && ww_stream_deadline(&m->stream) > m->now.mono_us + WW_REPLY_SPACING_US)
+    if (msg.reply_requested &&
+        ww_stream_deadline(&m->stream) > m->now.mono_us + WW_REPLY_SPACING_US)
         fail(m, "a reply was asked for and is not due");
     if (one_in(m, 3))
         confirm_some(m); /* while it is undelivered */

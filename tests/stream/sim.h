@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* sim.h: a simulated walsender, a consumer, and the engine between them.
  *
- * Every decision (what commits, where keepalives fall, what is confirmed when, when a feedback goes out)
- * is taken from a number source: a generator with a seed, or the bytes of a fuzzer. After each step the
- * engine is held against what the server knows:
+ * Every decision (what commits, where keepalives fall, what is confirmed when, when a feedback goes
+ * out) is taken from a number source: a generator with a seed, or the bytes of a fuzzer. After each
+ * step the engine is held against what the server knows:
  *
- *   - a transaction that the consumer has not made durable is sent again after a crash, whatever was
- *     acknowledged: its commit record does not start before flush (SnapBuildXactNeedsSkip)
+ *   - a transaction that the consumer has not made durable is sent again after a crash, whatever
+ *     was acknowledged: its commit record does not start before flush (SnapBuildXactNeedsSkip)
  *   - one that is durable and acknowledged is not
  *   - flush is the naive model's: the longest durable prefix, or the last keepalive seen outside a
  *     transaction when nothing is left to be confirmed
  *   - flush, and what feedbacks say, never go back, and never pass what the server has sent
- *   - the events are those that the server meant, in its order, each with its transaction and place */
+ *   - the events are those that the server meant, in its order, each with transaction and place */
 #ifndef WALWIRE_TESTS_STREAM_SIM_H
 #define WALWIRE_TESTS_STREAM_SIM_H
 
 #include <walwire/stream.h>
 
-/* Where decisions come from: `bytes` until they are used up, or, where that is NULL, a generator. */
+/* Where decisions come from: `bytes` until they are used up, or, where it is NULL, a generator. */
 typedef struct sim_source {
     const uint8_t *bytes;
     size_t len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Replication commands as text: what each server version is sent, and that no name or value gets out
- * of its quotes. The expected commands are those of PROTOCOL A.3 and 3.3, known to work on servers. */
+/* Replication commands as text: what each server version is sent, and that no name or value gets
+ * out of its quotes. The expected commands are those of PROTOCOL A.3 and 3.3, known to work on
+ * servers. */
 #include "check.h"
 
 #include <walwire/stream.h>
@@ -206,6 +207,31 @@ static void drops_slots(void)
     CHECK(ww_drop_slot_command(&t, ww_slice_of("s 1"), true, NULL) == WW_ERR_USAGE);
 }
 
+static void alters_slots(void)
+{
+    static const struct {
+        int version, two_phase, failover;
+        const char *command;
+    } rows[] = {
+        { 180004, 0, 1, "ALTER_REPLICATION_SLOT \"s1\" (TWO_PHASE false, FAILOVER true)" },
+        { 180000, 1, -1, "ALTER_REPLICATION_SLOT \"s1\" (TWO_PHASE true)" },
+        { 170000, -1, 0, "ALTER_REPLICATION_SLOT \"s1\" (FAILOVER false)" },
+        { 170000, 1, 1, NULL },
+        { 169999, -1, 1, NULL },
+        { 180000, -1, -1, NULL },
+    };
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ww_text t = fresh();
+        ww_status status = ww_alter_slot_command(&t, ww_slice_of("s1"), rows[i].two_phase,
+                                                 rows[i].failover, rows[i].version, NULL);
+        CHECK(status == (rows[i].command != NULL ? WW_OK : WW_ERR_USAGE));
+        if (rows[i].command != NULL)
+            CHECK_TEXT(buffer, rows[i].command);
+    }
+    CHECK(ww_alter_slot_command(NULL, ww_slice_of("S"), 1, 1, 180000, NULL) == WW_ERR_USAGE);
+}
+
 static ww_plugin_option option(const char *name, const char *value)
 {
     ww_plugin_option o = { ww_slice_of(name), ww_slice_of(value) };
@@ -350,6 +376,7 @@ int main(void)
     RUN(creates_slots);
     RUN(creates_slots_of_other_plugins);
     RUN(drops_slots);
+    RUN(alters_slots);
     RUN(starts_replication);
     RUN(refuses_what_crashes_servers);
     RUN(says_what_does_not_fit);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Acknowledgement, case by case: prefixes, both modes, idle advance and what forbids it, order of units,
- * limits, raw streams, running out of memory. test_stream_sim.c plays random histories. */
+/* Acknowledgement, case by case: prefixes, both modes, idle advance and what forbids it, order of
+ * units, limits, raw streams, running out of memory. test_stream_sim.c plays random histories. */
 #include "feed.h"
 
 #define FLUSH(f) ww_stream_flush(&(f)->s)
@@ -238,7 +238,8 @@ static void every_kind_of_unit(void)
     feed_fini(&f);
 }
 
-/* two_phase was switched on after the PREPARE: it is replayed at COMMIT PREPARED, with an LSN of old. */
+/* two_phase was switched on after the PREPARE: it is replayed at COMMIT PREPARED, with an LSN of
+ * old. */
 static void replayed_prepares_lie_behind(void)
 {
     unsigned order;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CopyData in, events out: layouts and lengths of w, k and s, where each event says it stands, what is
- * swallowed and counted, and which ends do not belong to their beginnings. */
+/* CopyData in, events out: layouts and lengths of w, k and s, where each event says it stands, what
+ * is swallowed and counted, and which ends do not belong to their beginnings. */
 #include "feed.h"
 
 /* ---- CopyData ------------------------------------------------------------------------------- */

@@ -164,7 +164,8 @@ static void answers_while_input_is_undelivered(void)
     feed_fini(&f);
 }
 
-/* A server that shuts down asks again after every answer; while nothing moves, that is slowed down. */
+/* A server that shuts down asks again after every answer; while nothing moves, that is slowed down.
+ * */
 static void ping_pong_is_spaced(void)
 {
     feed f;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random histories of a simulated server against the acknowledgement model (sim.h). A failure prints the
- * seed; `test_stream_sim SEED [MODE]` plays that one again. */
+/* Random histories of a simulated server against the acknowledgement model (sim.h). A failure
+ * prints the seed; `test_stream_sim SEED [MODE]` plays that one again. */
 #include "check.h"
 #include "sim.h"
 
