@@ -62,7 +62,8 @@ def run(walwire, more):
         say("$ " + " ".join(command).replace(server.conninfo(), "postgresql://..."))
         with subprocess.Popen(command) as stream:
             try:
-                server.wait("(SELECT count(*) = 1 FROM pg_stat_replication)")
+                server.wait("EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming')",
+                            alive=lambda: stream.poll() is None)
                 for title, statements in STEPS:
                     say(f"\n# {title}")
                     server.sql(statements)

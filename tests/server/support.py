@@ -217,8 +217,10 @@ class Case(unittest.TestCase):
                             f"WHERE slot_name = '{name or self.slot}'")
 
     def wait_active(self, running=None):
-        """Until somebody reads the slot: this command, if one is given, which must not end meanwhile."""
-        server.wait(f"(SELECT active FROM pg_replication_slots WHERE slot_name = '{self.slot}')",
+        """Until this command, which must not end meanwhile, streams from the slot (a slot is active
+        already while it is created)."""
+        server.wait("EXISTS (SELECT FROM pg_stat_replication r JOIN pg_replication_slots s ON "
+                    f"s.active_pid = r.pid WHERE s.slot_name = '{self.slot}' AND r.state = 'streaming')",
                     alive=running.is_alive if running else lambda: True)
 
     @contextlib.contextmanager

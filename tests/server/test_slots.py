@@ -76,8 +76,9 @@ class Slots(Case):
         """A first look: from now on, and nothing is left behind."""
         before = self.value("count(*) FROM pg_replication_slots")
         running = self.start_command("stream", "--publication", "p", "--format", "compact")
-        self.server.wait(f"(SELECT count(*) = 1 FROM pg_replication_slots WHERE temporary AND active "
-                            f"AND database = '{self.db}')")
+        self.server.wait("EXISTS (SELECT FROM pg_stat_replication r JOIN pg_replication_slots s ON "
+                         "s.active_pid = r.pid WHERE s.temporary AND r.state = 'streaming' "
+                         f"AND s.database = '{self.db}')", alive=running.is_alive)
         self.sql("INSERT INTO t VALUES (100)")
         self.assertEqual(running.wait_line(lambda e: e["op"] == "I")["new"], {"id": 100})
         self.assertEqual(running.stop().status, OK)
