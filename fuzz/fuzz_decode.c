@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_decode.c: any sequence of pgoutput messages. Input: a byte of options, then each message behind
- * its length in two bytes. Oracle: what is decoded lies inside its message and is encoded to the
- * same bytes; a byte more or less is an error; a decoder that checks neither order nor relations
- * accepts all that a stricter one does, and sees the same; errors lie inside the message. The seeds
- * are the golden cases: test_decode_golden --corpus DIRECTORY writes them. */
+/* fuzz_decode.c: any sequence of pgoutput messages. Input: a byte of options, then each message
+ * behind its length in two bytes; the length 0xffff is a reconnect. Oracle: what is decoded lies
+ * inside its message and is encoded to the same bytes; a byte more or less is an error; a decoder
+ * that checks neither order nor relations accepts all that a stricter one does, and sees the same;
+ * errors lie inside the message. The seeds are the golden cases: test_decode_golden --corpus
+ * DIRECTORY writes them. */
 #include "decode/golden.h"
 #include "decode/slices.h"
 #include "encode.c" /* one target, one source file */
 
-#define RELATIONS_BYTES 65536 /* few enough to reach the limit */
+#define RECONNECT 0xffff
+#define RELATIONS_BYTES 512 /* few enough to reach the limit */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,7 +34,8 @@ static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
     return NULL;
 }
 
-/* "pg_catalog" in full is what the empty string stands for: the event does not tell which it was. */
+/* "pg_catalog" in full is what the empty string stands for: the event does not tell which it
+ * was. */
 static bool spells_pg_catalog(const ww_event *ev)
 {
     size_t at = ev->subxid != 0 ? 9 : 5;
@@ -79,74 +82,88 @@ static void demand_exact(const ww_decoder *d, ww_slice message)
     free(shorter);
 }
 
+typedef struct session {
+    ww_relcache *relations;
+    ww_decoder strict, loose;
+} session;
+
+static void start(session *s, unsigned options)
+{
+    ww_decoder_options o = WW_DECODER_OPTIONS_INIT;
+    o.relations = (options & GOLDEN_NO_RELATIONS) != 0 ? NULL : s->relations;
+    o.binary = (options & GOLDEN_BINARY) != 0;
+    o.streaming = (options & GOLDEN_STREAMING) != 0;
+    o.defer_blocks = (options & GOLDEN_DEFER) != 0;
+    o.loose_order = (options & GOLDEN_LOOSE) != 0;
+    ww_decoder_init(&s->strict, &o);
+    o.relations = NULL;
+    o.loose_order = true;
+    ww_decoder_init(&s->loose, &o);
+}
+
 /* False after an error, when a decoder must not be used further. */
-static bool decode(ww_decoder *strict, ww_decoder *loose, ww_slice message)
+static bool decode(session *s, ww_slice message)
 {
     ww_event ev;
     ww_error err;
-    ww_status status = ww_decode(strict, message, &ev, &err);
+    ww_status status = ww_decode(&s->strict, message, &ev, &err);
     if (status != WW_OK) {
         demand_error(status, &err, message);
         return false;
     }
     demand_faithful(&ev, message);
-    demand_exact(loose, message);
-    demand(ww_decode(loose, message, &ev, &err) == WW_OK, "the loose decoder accepts it too");
+    demand_exact(&s->loose, message);
+    demand(ww_decode(&s->loose, message, &ev, &err) == WW_OK, "the loose decoder accepts it too");
     demand_faithful(&ev, message);
     return true;
 }
 
-/* The next message in a block of its own size, so that a byte read too far is found. */
-static bool decode_next(ww_decoder *strict, ww_decoder *loose, const uint8_t **data, size_t *size)
+/* Decodes a message in a block of its own size, so that a byte read too far is found. */
+static bool decode_copy(session *s, const uint8_t *data, size_t len)
 {
-    size_t len;
-    ww_slice message;
-    uint8_t *copy;
+    uint8_t *copy = malloc(len > 0 ? len : 1);
+    ww_slice message = { copy, len };
     bool ok;
-    if (*size < 2)
-        return false;
-    len = (size_t)(*data)[0] << 8 | (*data)[1];
-    *data += 2;
-    *size -= 2;
-    if (len > *size)
-        len = *size;
-    copy = malloc(len > 0 ? len : 1);
     if (copy == NULL)
         abort();
-    memcpy(copy, *data, len);
-    message.ptr = copy;
-    message.len = len;
-    ok = decode(strict, loose, message);
+    memcpy(copy, data, len);
+    ok = decode(s, message);
     free(copy);
-    *data += len;
-    *size -= len;
     return ok;
+}
+
+static void run(session *s, const uint8_t *data, size_t size)
+{
+    unsigned options = data[0];
+    size_t at = 1, len;
+    start(s, options);
+    while (size - at >= 2) {
+        len = (size_t)data[at] << 8 | data[at + 1];
+        at += 2;
+        if (len == RECONNECT) {
+            ww_relcache_reset(s->relations);
+            demand(ww_relcache_count(s->relations) == 0, "a reset leaves no relation");
+            start(s, options);
+            continue;
+        }
+        if (len > size - at)
+            len = size - at;
+        if (!decode_copy(s, data + at, len))
+            return;
+        at += len;
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const ww_alloc alloc = { NULL, resize };
-    ww_decoder_options o = WW_DECODER_OPTIONS_INIT;
-    ww_decoder strict, loose;
-    ww_relcache *relations;
+    session s;
     if (size == 0)
         return 0;
-    relations = ww_relcache_open(&alloc, RELATIONS_BYTES);
-    if (relations == NULL)
+    s.relations = ww_relcache_open(&alloc, RELATIONS_BYTES);
+    if (s.relations == NULL)
         abort();
-    o.relations = (data[0] & GOLDEN_NO_RELATIONS) != 0 ? NULL : relations;
-    o.binary = (data[0] & GOLDEN_BINARY) != 0;
-    o.streaming = (data[0] & GOLDEN_STREAMING) != 0;
-    o.defer_blocks = (data[0] & GOLDEN_DEFER) != 0;
-    o.loose_order = (data[0] & GOLDEN_LOOSE) != 0;
-    ww_decoder_init(&strict, &o);
-    o.relations = NULL;
-    o.loose_order = true;
-    ww_decoder_init(&loose, &o);
-    data++;
-    size--;
-    while (decode_next(&strict, &loose, &data, &size))
-        continue;
-    ww_relcache_close(relations);
+    run(&s, data, size);
+    ww_relcache_close(s.relations);
     return 0;
 }

@@ -209,11 +209,22 @@ static void check_message(const golden_case *c, size_t at, const guarded *g)
 
 /* ---- cases as seeds for fuzz_decode --------------------------------------------------------- */
 
-/* One byte of options; then for each message its length in two bytes, and the message. */
+/* Each message behind its length in two bytes. */
+static void write_messages(const golden_case *c, FILE *f)
+{
+    size_t i;
+    for (i = 0; i < c->count; i++) {
+        ww_slice m = c->messages[i].bytes;
+        fputc((int)(m.len >> 8), f);
+        fputc((int)(m.len & 0xff), f);
+        fwrite(m.ptr, 1, m.len, f);
+    }
+}
+
+/* One byte of options, the messages, a reconnect (length 0xffff), the messages again. */
 static void write_seed(const golden_case *c, const char *directory, const char *file)
 {
     char path[4096];
-    size_t i;
     FILE *f;
     snprintf(path, sizeof path, "%s/%.*s-%d", directory, (int)strcspn(file, "."), file, c->line);
     f = fopen(path, "wb");
@@ -222,12 +233,9 @@ static void write_seed(const golden_case *c, const char *directory, const char *
         exit(1);
     }
     fputc((int)c->options, f);
-    for (i = 0; i < c->count; i++) {
-        ww_slice m = c->messages[i].bytes;
-        fputc((int)(m.len >> 8), f);
-        fputc((int)(m.len & 0xff), f);
-        fwrite(m.ptr, 1, m.len, f);
-    }
+    write_messages(c, f);
+    fputs("\xff\xff", f);
+    write_messages(c, f);
     fclose(f);
 }
 
