@@ -60,25 +60,18 @@ static void add_sans(X509 *cert, const cert_spec *spec)
     GENERAL_NAMES_free(names);
 }
 
+/* As UTF8String, whatever the bytes: that way OpenSSL does not enforce X.520's limits. */
 static void set_name(X509 *cert, const cert_spec *spec)
 {
     X509_NAME *name = X509_NAME_new();
     size_t len = spec->cn == NULL ? 0 : spec->cn_len > 0 ? spec->cn_len : strlen(spec->cn);
-    unsigned char *copy = malloc(len + 1);
-    need(name != NULL && copy != NULL, "name");
-    if (spec->cn != NULL) {
-        /* add_entry_by_NID would refuse what X.520 does not allow; a forger does not ask */
-        X509_NAME_ENTRY *e = X509_NAME_ENTRY_create_by_NID(NULL, NID_commonName, V_ASN1_UTF8STRING,
-                                                           (const unsigned char *)"x", 1);
-        memcpy(copy, spec->cn, len);
-        need(e != NULL && ASN1_STRING_set(X509_NAME_ENTRY_get_data(e), copy, (int)len) == 1 &&
-                 X509_NAME_add_entry(name, e, -1, 0) == 1,
+    need(name != NULL, "name");
+    if (spec->cn != NULL)
+        need(X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING,
+                                        (const unsigned char *)spec->cn, (int)len, -1, 0) == 1,
              "common name");
-        X509_NAME_ENTRY_free(e);
-    }
     need(X509_set_subject_name(cert, name) == 1, "subject");
     X509_NAME_free(name);
-    free(copy);
 }
 
 static void sign(X509 *cert, EVP_PKEY *key, const cert_spec *spec)
