@@ -88,8 +88,7 @@ def main():
         status = run(sys.argv[1], sys.argv[2:])
     except KeyboardInterrupt:
         return 130
-    say(f"That took {time.monotonic() - begin:.0f} seconds. "
-        f"The command is {pathlib.Path(sys.argv[1]).resolve()}")
+    say(f"That took {time.monotonic() - begin:.0f} seconds. The command is in {sys.argv[1]}")
     return status
 
 

@@ -59,6 +59,11 @@ workplace() {
     printf '%s\n' "$tree"
 }
 
+# bring_back TREE PRESET: the command that was built in a copy of the clone, into the clone.
+bring_back() {
+    [ "$1" = "$clone" ] || install -D "$1/build/$2/bin/walwire" "$clone/build/$2/bin/walwire"
+}
+
 # configure_and_build PRESET [TARGET...]: in the current directory, with ninja. To be run as the user.
 configure_and_build() {
     local preset=$1 generator=(-G Ninja)
