@@ -75,7 +75,8 @@ static ww_status open_tls(ww_session *s, const target *t, ww_error *err)
     config.root_file = info->sslrootcert != NULL ? info->sslrootcert : root;
     config.crl_file = info->sslcrl != NULL ? info->sslcrl : crl;
     config.cert_file = info->sslcert != NULL ? info->sslcert : cert;
-    config.key_file = info->sslkey != NULL ? info->sslkey : key;
+    if (config.cert_file != NULL)
+        config.key_file = info->sslkey != NULL ? info->sslkey : key;
     config.key_password = info->sslpassword;
     config.sni = s->values.sslsni;
     config.min_version = s->values.tls_min_version;
