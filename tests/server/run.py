@@ -16,15 +16,21 @@ import support
 
 
 class Result(unittest.TextTestResult):
-    """One line per test with its time, so that a slow one is seen."""
+    """One line per test: how it ended, how long it took, its name."""
 
     def startTest(self, test):
         super().startTest(test)
-        self.begin = time.monotonic()
+        self.begin, self.before = time.monotonic(), self.bad()
 
     def stopTest(self, test):
-        self.stream.writeln(f"    {time.monotonic() - self.begin:.2f} s")
+        word = "ok  " if self.bad() == self.before else "FAIL"
+        self.stream.writeln(f"{word} {time.monotonic() - self.begin:7.2f} s  {test.id()}")
         super().stopTest(test)
+
+    def bad(self):
+        """A test that was not run counts as one that failed."""
+        return sum(map(len, (self.failures, self.errors, self.skipped, self.expectedFailures,
+                             self.unexpectedSuccesses)))
 
 
 def select(suite, names):
@@ -47,13 +53,12 @@ def main():
     tests = unittest.TestSuite(select(found, options.names))
     pg.drop_privileges()
     with pg.Server(options.server) as support.server:
-        print(f"PostgreSQL {support.server.value('version()')}")
-        runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=Result, verbosity=2)
+        print(support.server.value('version()'))
+        runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=Result, verbosity=0)
         result = runner.run(tests)
         support.cleanup()
-    bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    bad += len(result.skipped) + len(result.expectedFailures)
-    print(f"{result.testsRun - bad} passed, {bad} failed")
+    bad = result.bad()
+    print(f"{max(result.testsRun - bad, 0)} passed, {bad} failed")
     return 0 if bad == 0 and result.testsRun > 0 else 1
 
 
