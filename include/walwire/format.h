@@ -9,10 +9,10 @@
 extern "C" {
 #endif
 
-/* Where rendered bytes go. With `flush` the buffer has a fixed size (0 works) and is handed over when full,
- * even in the middle of a line; without, it grows through `alloc`. After a failure (flush returned false:
- * ERR_IO; alloc returned NULL: ERR_NOMEM; neither is given and the buffer is full: ERR_LIMIT) further bytes
- * are dropped and `status` says why. */
+/* Where rendered bytes go. With `flush` the buffer has a fixed size (0 works) and is handed over
+ * when full, even in the middle of a line; without, it grows through `alloc`. After a failure
+ * (flush returned false: ERR_IO; alloc returned NULL: ERR_NOMEM; neither is given and the buffer
+ * is full: ERR_LIMIT) further bytes are dropped and `status` says why. */
 typedef struct ww_out {
     uint8_t *ptr;
     size_t len, cap;
@@ -45,15 +45,15 @@ void ww_format_close(ww_format *f);
 /* The i-th format's name and one line about it; NULL past the end. Static. */
 const char *ww_format_name(size_t i, const char **about);
 
-/* Appends the lines of one event to `out`: none, one, or several. Always valid UTF-8; each line ends with a
- * line feed and has none inside. Give it every event, RELATION too: a Truncate carries ids only, the names
- * come from there. A format belongs to one relation cache: it trusts slot and serial.
- * Allocates for a relation that it sees the first time, never per event. If the event could not be
- * written whole, what of it is still in the buffer is taken back. Returns out->status, or
- *   ERR_USAGE   a row without ev->relation; a Truncate of a relation never shown; a streamed transaction
- *               that was not assembled, in a format that has no lines for that
+/* Appends the lines of one event to `out`: none, one, or several. Always valid UTF-8; each line
+ * ends with a line feed and has none inside. Give it every event, RELATION too: a Truncate carries
+ * ids only, the names come from there. A format belongs to one relation cache: it trusts slot and
+ * serial. Allocates for a relation that it sees the first time, never per event. If the event could
+ * not be written whole, what of it is still in the buffer is taken back. Returns out->status, or
+ *   ERR_USAGE   a row without ev->relation; a Truncate of a relation never shown; a streamed
+ *               transaction that was not assembled, in a format that has no lines for that
  *   ERR_DECODE  a tuple does not have its relation's number of columns
- *   ERR_LIMIT   a transaction renames more than 1000 of its tables (formats with transaction blocks) */
+ *   ERR_LIMIT   a transaction renames over 1000 of its tables (formats with transaction blocks) */
 ww_status ww_format_render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
 
 #ifdef __cplusplus

@@ -22,7 +22,8 @@ void ww__out_hex(ww_out *out, ww_slice bytes)
 /* One to three bytes as four characters. */
 static void put_quartet(uint8_t to[4], const uint8_t *from, size_t n)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint32_t bits = (uint32_t)from[0] << 16;
     if (n > 1)
         bits |= (uint32_t)from[1] << 8;

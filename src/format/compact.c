@@ -43,7 +43,8 @@ static void put_end(ww_out *out, bool valid)
     WW__OUT(out, "}\n");
 }
 
-/* Inside a stream block each change names the (sub)transaction that made it: an abort may follow. */
+/* Inside a stream block each change names the (sub)transaction that made it: an abort may
+ * follow. */
 static void put_subxid(ww_out *out, const ww_event *ev)
 {
     if (ev->subxid != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* counts.c: how many events each collection has had in the open transaction. The counters live in the
- * render plans, so that counting a row is no look-up; this file links those that counted something. */
+/* counts.c: how many events each collection has had in the open transaction. The counters live
+ * in the render plans, so that counting a row is no look-up; this file links those that counted
+ * something. */
 #include "render.h"
 
 uint64_t ww__counts_add(ww__counts *counts, ww__counter *counter)

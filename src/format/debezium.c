@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* debezium.c: the format "debezium": the JSON envelope of Debezium's PostgreSQL connector, without schemas.
+/* debezium.c: the format "debezium": the JSON envelope of Debezium's PostgreSQL connector,
+ * without schemas.
  *
- * A line is put together from pieces that were rendered before: the source block up to the database name
- * (once per transaction), schema and table (once per relation), the send time (once per message). */
+ * A line is put together from pieces that were rendered before: the source block up to the
+ * database name (once per transaction), schema and table (once per relation), the send time
+ * (once per message). */
 #include "debezium.h"
 
 #include "base/error.h"
@@ -68,8 +70,8 @@ static void close_debezium(ww_format *f)
 
 /* ---- the envelope --------------------------------------------------------------------------- */
 
-/* What changes with the transaction. Outside of one there is no commit time: the send time stands for
- * it, as Debezium takes its clock's. */
+/* What changes with the transaction. Outside of one there is no commit time: the send time
+ * stands for it, as Debezium takes its clock's. */
 static void set_transaction(ww__debezium *d, const ww_event *ev)
 {
     ww_pg_time time = ev->xid != 0 ? ev->commit_time : ev->sent_at;
@@ -154,8 +156,8 @@ static bool put_transaction(ww_format *f, const ww_event *ev, ww__counter *count
     return valid;
 }
 
-/* From the transaction block to the end of the line. Rows of a prepared transaction always carry it:
- * without, nothing would tell that they are not committed yet. */
+/* From the transaction block to the end of the line. Rows of a prepared transaction always carry
+ * it: without, nothing would tell that they are not committed yet. */
 static void put_end(ww_format *f, const ww_event *ev, ww__counter *counter, bool valid, ww_out *out)
 {
     const ww__debezium *d = f->state;

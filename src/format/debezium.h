@@ -23,8 +23,8 @@ typedef struct ww__debezium {
     ww__counter messages;
 } ww__debezium;
 
-/* "id":"<xid>:<lsn>". Debezium's id is the transaction and a WAL position; with the final one, all lines of
- * a transaction share it. */
+/* "id":"<xid>:<lsn>". Debezium's id is the transaction and a WAL position; with the final one,
+ * all lines of a transaction share it. */
 void ww__debezium_id(uint32_t xid, ww_lsn lsn, ww_out *out);
 /* ,"gid":"...". False: it is not UTF-8. */
 bool ww__debezium_gid(const ww_format *f, ww_slice gid, ww_out *out);

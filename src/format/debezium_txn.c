@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* debezium_txn.c: the lines of Debezium's transaction topic: BEGIN and END with what they enclosed, and
- * what two-phase commit adds to them. */
+/* debezium_txn.c: the lines of Debezium's transaction topic: BEGIN and END with what they
+ * enclosed, and what two-phase commit adds to them. */
 #include "debezium.h"
 
 #include "base/error.h"
@@ -54,8 +54,8 @@ static void close_status(ww_format *f, ww_slice gid, bool valid, ww_out *out)
 static ww_status refuse_stream(ww_error *err)
 {
     return ww__fail(err, WW_ERR_USAGE,
-                    "the format debezium has no lines for transactions that are still open: assemble them, "
-                    "or choose compact");
+                    "the format debezium has no lines for transactions that are still open: "
+                    "assemble them, or choose compact");
 }
 
 ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
@@ -107,7 +107,8 @@ ww_status ww__debezium_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_
         break;
     case WW_EV_ROLLBACK_PREPARED:
         open_status("ROLLBACK_PREPARED", ev->rollback_prepared.xid,
-                    ev->rollback_prepared.rollback_end_lsn, ev->rollback_prepared.rollback_time, out);
+                    ev->rollback_prepared.rollback_end_lsn, ev->rollback_prepared.rollback_time,
+                    out);
         put_no_counts(out);
         close_status(f, ev->rollback_prepared.gid, true, out);
         break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* format.c: which formats there are; opening one, and giving each event to the right function of its
- * table. */
+/* format.c: which formats there are; opening one, and giving each event to the right function of
+ * its table. */
 #include "render.h"
 
 #include "base/error.h"
@@ -109,14 +109,16 @@ static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_er
     if (f->ops->row == NULL)
         return WW_OK;
     if (ev->relation == NULL)
-        return ww__fail(err, WW_ERR_USAGE, "a row without its relation: decode with a relation cache");
+        return ww__fail(err, WW_ERR_USAGE,
+                        "a row without its relation: decode with a relation cache");
     plan = ww__plan_get(&f->plans, ev->relation);
     if (plan == NULL)
         status = ww__plan_make(f, ev->relation, &plan, err);
     if (status != WW_OK)
         return status;
     if (!fits(ev->new_tuple, plan) || !fits(ev->old_tuple, plan))
-        return ww__fail(err, WW_ERR_DECODE, "a row has another number of columns than its relation");
+        return ww__fail(err, WW_ERR_DECODE,
+                        "a row has another number of columns than its relation");
     f->ops->row(f, ev, plan, out);
     return WW_OK;
 }
@@ -128,8 +130,9 @@ static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, 
         return WW_OK;
     for (i = 0; i < ev->truncate.count; i++)
         if (ww__plan_find(f, ww_truncate_relation_id(&ev->truncate, i)) == NULL)
-            return ww__fail(err, WW_ERR_USAGE,
-                            "a truncated relation is unknown: show the format each RELATION event too");
+            return ww__fail(
+                err, WW_ERR_USAGE,
+                "a truncated relation is unknown: show the format each RELATION event too");
     f->ops->truncate(f, ev, out);
     return WW_OK;
 }
@@ -180,7 +183,8 @@ static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error 
     }
 }
 
-/* An event that could not be written leaves no half line behind, as far as that is still in the buffer. */
+/* An event that could not be written leaves no half line behind, as far as that is still in the
+ * buffer. */
 static ww_status take_back(ww_out *out, size_t len, uint64_t flushed)
 {
     out->len = out->flushed == flushed ? len : 0;
@@ -195,7 +199,8 @@ static ww_status say_why(ww_status status, ww_error *err)
     case WW_ERR_IO:
         return ww__fail(err, status, "the output took no more bytes");
     default:
-        return ww__fail(err, status, "the output buffer is full and can neither be flushed nor grown");
+        return ww__fail(err, status,
+                        "the output buffer is full and can neither be flushed nor grown");
     }
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* json.c: text as the inside of a JSON string, and JSON documents spliced into a line.
  *
- * Always escaped: quotation mark, backslash, C0, DEL, C1, U+2028 and U+2029 (line ends to some readers).
- * Eight bytes are looked at together; only where one of them may need care they are taken one by one. */
+ * Always escaped: quotation mark, backslash, C0, DEL, C1, U+2028 and U+2029 (line ends to some
+ * readers). Eight bytes are looked at together; only where one of them may need care they are
+ * taken one by one. */
 #include "json.h"
 #include "swar.h"
 
@@ -74,8 +75,8 @@ static bool must_escape(uint32_t code, bool terminal)
 
 /* Writes the escaped form of the valid UTF-8 at *from .. end to `to`, as much as fits into room
  * (>= LONGEST_PIECE); moves *from; returns what was written. */
-static inline size_t escape(uint8_t *to, size_t room, const uint8_t **from, const uint8_t *end, mode m,
-                            bool terminal)
+static inline size_t escape(uint8_t *to, size_t room, const uint8_t **from, const uint8_t *end,
+                            mode m, bool terminal)
 {
     uint8_t *const start = to;
     const uint8_t *const limit = to + room - LONGEST_PIECE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* json.h: the value writer: bytes from the server as JSON strings, numbers, literals and spliced
- * documents. Whatever the bytes are, what is written is valid JSON in valid UTF-8 without a raw control
- * character. */
+ * documents. Whatever the bytes are, what is written is valid JSON in valid UTF-8 without a raw
+ * control character. */
 #ifndef WALWIRE_FORMAT_JSON_H
 #define WALWIRE_FORMAT_JSON_H
 
@@ -9,8 +9,8 @@
 
 /* How values are written: the knobs of a format. */
 typedef struct ww__policy {
-    bool terminal;          /* escape all that ww__is_unsafe() names, not only control characters */
-    ww_slice unavailable;   /* stands for an unchanged TOAST value that nothing tells; empty: left out */
+    bool terminal;        /* escape all that ww__is_unsafe() names, not only control characters */
+    ww_slice unavailable; /* stands for an unchanged TOAST value that nothing tells; empty: none */
 } ww__policy;
 
 /* What a column's type makes of its text. */
@@ -27,15 +27,16 @@ typedef enum ww__json_type {
 
 ww__json_type ww__json_type_of(uint32_t type_oid);
 
-/* A column that is not UNCHANGED. Text that its type does not allow becomes a string; what is not UTF-8
- * {"$bytes":"<hex>"}; a binary column {"$binary":"<hex>"}. */
-void ww__json_value(ww_out *out, const ww__policy *policy, ww__json_type type, const ww_column *col);
+/* A column that is not UNCHANGED. Text that its type does not allow becomes a string; what is
+ * not UTF-8 {"$bytes":"<hex>"}; a binary column {"$binary":"<hex>"}. */
+void ww__json_value(ww_out *out, const ww__policy *policy, ww__json_type type,
+                    const ww_column *col);
 
 /* A JSON string, or {"$bytes":"<hex>"} where text is not UTF-8. */
 void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text);
 
-/* The inside of a JSON string (no quotes). Where `name` is not UTF-8, its bad bytes and its backslashes
- * become \xNN, and false is returned: the line must say "$invalid". */
+/* The inside of a JSON string (no quotes). Where `name` is not UTF-8, its bad bytes and its
+ * backslashes become \xNN, and false is returned: the line must say "$invalid". */
 bool ww__json_name(ww_out *out, const ww__policy *policy, ww_slice name);
 
 /* A valid JSON document as it is, without the white space that breaks lines. */
@@ -47,8 +48,8 @@ bool ww__utf8_check(ww_slice text);
 
 #define WW__JSON_MAX_DEPTH 512u
 
-/* Is this one JSON document (RFC 8259), nested at most WW__JSON_MAX_DEPTH deep, without half surrogate
- * pairs in its escapes? Assumes valid UTF-8. No recursion. */
+/* Is this one JSON document (RFC 8259), nested at most WW__JSON_MAX_DEPTH deep, without half
+ * surrogate pairs in its escapes? Assumes valid UTF-8. No recursion. */
 bool ww__json_check(ww_slice text);
 
 /* The length of the JSON number at the start of text; 0 if there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* jsoncheck.c: is this text a JSON document? RFC 8259 to the letter, which is what the server's json type
- * accepts, but for half surrogate pairs (\ud800 alone): many readers refuse a whole line for one.
+/* jsoncheck.c: is this text a JSON document? RFC 8259 to the letter, which is what the server's
+ * json type accepts, but for half surrogate pairs (\ud800 alone): many readers refuse a whole
+ * line for one.
  *
  * No recursion: one bit per open container says whether it is an object. */
 #include "json.h"

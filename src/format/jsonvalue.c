@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* jsonvalue.c: one column as a JSON value, by the type of the column. The server's text is checked before
- * it is believed: a number that is none becomes a string. */
+/* jsonvalue.c: one column as a JSON value, by the type of the column. The server's text is
+ * checked before it is believed: a number that is none becomes a string. */
 #include "json.h"
 
 /* Longer text is no float that a server prints. */

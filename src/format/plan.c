@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c: render plans: of each relation, what its lines have in common, escaped once per definition.
- * Found by the relation's slot (rows) and by its id (Truncate, which carries nothing else). */
+/* plan.c: render plans: of each relation, what its lines have in common, escaped once per
+ * definition. Found by the relation's slot (rows) and by its id (Truncate, which carries nothing
+ * else). */
 #include "render.h"
 
 #include "base/error.h"
@@ -159,7 +160,8 @@ ww_status ww__plan_make(ww_format *f, const ww_relation *relation, ww__plan **pl
         if (!ww__counts_replace(f, old, now)) {
             link_plan(&f->plans, old);
             ww__plan_free(f, now);
-            return ww__fail(err, WW_ERR_LIMIT, "a transaction renames more than 1000 of its tables");
+            return ww__fail(err, WW_ERR_LIMIT,
+                            "a transaction renames more than 1000 of its tables");
         }
     }
     f->plans.by_slot[relation->slot] = now;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* render.h: how the files of this room work together.
  *
- * A format is one table of functions (ww__format_ops): what it does with the beginning of a transaction,
- * a row, its end, a message, a truncate. All share one value writer (json.h), one buffer writer (out.h)
- * and the render plans: what never changes in a relation's lines, escaped once per definition. */
+ * A format is one table of functions (ww__format_ops): what it does with the beginning of a
+ * transaction, a row, its end, a message, a truncate. All share one value writer (json.h), one
+ * buffer writer (out.h) and the render plans: what never changes in a relation's lines, escaped
+ * once per definition. */
 #ifndef WALWIRE_FORMAT_RENDER_H
 #define WALWIRE_FORMAT_RENDER_H
 
@@ -17,7 +18,7 @@ typedef struct ww__counter {
     uint64_t count;
     ww_slice label;
     bool invalid;            /* a name in the label is not UTF-8 */
-    struct ww__plan *orphan; /* the plan around it, if the relation was renamed since: freed with it */
+    struct ww__plan *orphan; /* the plan around it, if its relation was renamed since: freed too */
 } ww__counter;
 
 /* The open transaction, and its collections in order of their first event. */
@@ -35,8 +36,8 @@ typedef struct ww__counts {
 uint64_t ww__counts_add(ww__counts *counts, ww__counter *counter);
 /* Forgets what it counted, if that was of another transaction than this one. */
 void ww__counts_follow(ww_format *f, uint32_t xid, ww_lsn final_lsn);
-/* `now` takes over from `old`, which is freed at once or with the transaction. False: too many renames
- * in one transaction. */
+/* `now` takes over from `old`, which is freed at once or with the transaction. False: too many
+ * renames in one transaction. */
 bool ww__counts_replace(ww_format *f, struct ww__plan *old, struct ww__plan *now);
 
 /* ---- plan.c --------------------------------------------------------------------------------- */
@@ -67,7 +68,8 @@ typedef struct ww__plans {
     size_t cap;             /* 0 or a power of two */
 } ww__plans;
 
-/* The plan of this relation as it is now: the one made before, or a new one. ERR_NOMEM, ERR_LIMIT. */
+/* The plan of this relation as it is now: the one made before, or a new one. ERR_NOMEM,
+ * ERR_LIMIT. */
 ww_status ww__plan_make(ww_format *f, const ww_relation *relation, ww__plan **plan, ww_error *err);
 
 /* The same, inline where there is nothing to make. */
@@ -85,9 +87,9 @@ void ww__plans_close(ww_format *f);
 
 /* ---- row.c ---------------------------------------------------------------------------------- */
 
-/* Writes the columns as {"a":1,...}: of a KEY tuple the key columns only. An unchanged column takes its
- * value from `fill` (the old tuple, or one of kind NONE) where that has it, else policy->unavailable.
- * Returns the number of unchanged columns. */
+/* Writes the columns as {"a":1,...}: of a KEY tuple the key columns only. An unchanged column
+ * takes its value from `fill` (the old tuple, or one of kind NONE) where that has it, else
+ * policy->unavailable. Returns the number of unchanged columns. */
 size_t ww__row_put(ww_out *out, const ww__policy *policy, const ww__plan *plan, ww_tuple tuple,
                    ww_tuple fill);
 /* Writes the names of the unchanged columns as ["a",...]. */
@@ -101,8 +103,8 @@ typedef struct ww__format_ops {
     size_t state_size;              /* of what f->state points to, zeroed */
     ww_status (*open)(ww_format *f, const ww_format_config *config, ww_error *err);
     void (*close)(ww_format *f);
-    /* The constant part of a relation's lines, and what stands for the relation in lists. False: a name
-     * is not UTF-8. */
+    /* The constant part of a relation's lines, and what stands for the relation in lists. False:
+     * a name is not UTF-8. */
     bool (*head)(const ww_format *f, const ww_relation *relation, ww_out *out);
     bool (*label)(const ww_format *f, const ww_relation *relation, ww_out *out);
     /* Each appends its lines; NULL: has none. begin: B b S; commit: C P K r c p A E. */

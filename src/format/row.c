@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* row.c: a tuple as a JSON object. Nearly all columns are short plain text or integers: these are copied
- * while they are looked at, after one look at the room. All else goes through jsonvalue.c. */
+/* row.c: a tuple as a JSON object. Nearly all columns are short plain text or integers: these
+ * are copied while they are looked at, after one look at the room. All else goes through
+ * jsonvalue.c. */
 #include "render.h"
 #include "swar.h"
 
@@ -25,8 +26,8 @@ static inline uint8_t *quick_integer(uint8_t *to, ww_slice text)
     return to + text.len;
 }
 
-/* A column with its name, `comma` bytes of that left off, to where `room` bytes are free; returns its end, or
- * NULL if it must take the long way. */
+/* A column with its name, `comma` bytes of that left off, to where `room` bytes are free;
+ * returns its end, or NULL if it must take the long way. */
 static inline uint8_t *quick_column(uint8_t *to, size_t room, const ww__plan_column *column,
                                     size_t comma, const ww_column *col)
 {

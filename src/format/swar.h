@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* swar.h: eight bytes looked at in one word. Byte order does not matter: only "is there one" is asked. */
+/* swar.h: eight bytes looked at in one word. Byte order does not matter: only "is there one" is
+ * asked. */
 #ifndef WALWIRE_FORMAT_SWAR_H
 #define WALWIRE_FORMAT_SWAR_H
 
@@ -18,11 +19,11 @@ static inline uint64_t ww__load_word(const uint8_t *p)
     return word;
 }
 
-/* A check of eight bytes at once sets, in each byte that breaks its rule, a bit of its mask; carries and
- * borrows can only come from such a byte. */
+/* A check of eight bytes at once sets, in each byte that breaks its rule, a bit of its mask;
+ * carries and borrows can only come from such a byte. */
 
-/* ASCII but control characters, DEL, quotation mark and backslash. With bit 1 flipped, the quotation mark
- * is the one character next to the control characters. */
+/* ASCII but control characters, DEL, quotation mark and backslash. With bit 1 flipped, the
+ * quotation mark is the one character next to the control characters. */
 #define WW__CARE_TEXT WW__HIGH
 static inline uint64_t ww__care_text(uint64_t word)
 {
@@ -37,7 +38,8 @@ static inline uint64_t ww__care_digits(uint64_t word)
     return (word ^ WW__ONES * '0') | ((word + WW__ONES * 6) ^ WW__ONES * '0');
 }
 
-/* Copies n bytes, in words that overlap at the end, up to one that breaks the rule; true if none does. */
+/* Copies n bytes, in words that overlap at the end, up to one that breaks the rule; true if none
+ * does. */
 static inline bool ww__copy_checked(uint8_t *to, const uint8_t *from, size_t n,
                                     uint64_t (*care)(uint64_t word), uint64_t mask)
 {

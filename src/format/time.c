@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* time.c: the server's microseconds since 2000 as Unix numbers and as ISO 8601 text. Any 64-bit value
- * gives an exact answer: the sums that could overflow are done on magnitudes. */
+/* time.c: the server's microseconds since 2000 as Unix numbers and as ISO 8601 text. Any 64-bit
+ * value gives an exact answer: the sums that could overflow are done on magnitudes. */
 #include "json.h"
 
 #define DAY_US INT64_C(86400000000)
@@ -81,8 +81,9 @@ void ww__out_unix_ms(ww_out *out, ww_pg_time time)
     ww__out_u64(out, ms_magnitude(us, negative));
 }
 
-/* Year, month and day of a day counted from 2000-01-01, in the proleptic Gregorian calendar. Years are
- * counted from March, so that the leap day is a year's last, and in cycles of 400 years. */
+/* Year, month and day of a day counted from 2000-01-01, in the proleptic Gregorian calendar.
+ * Years are counted from March, so that the leap day is a year's last, and in cycles of 400
+ * years. */
 static void civil_date(int64_t day, int64_t *year, unsigned *month, unsigned *day_of_month)
 {
     int64_t since_march_0 = day + 730425;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads what the format room wrote with Python's own JSON reader, and compares it with what went in.
+"""Reads what the format room wrote with Python's own JSON reader, and compares it with what went
+in.
 
-usage: check_lines.py PRINT_HOSTILE FOLDER
-PRINT_HOSTILE is the program of print_hostile.c, FOLDER the one with the golden files.
+usage: check_lines.py PRINT_HOSTILE FOLDER DOCUMENT
+PRINT_HOSTILE is the program of print_hostile.c, FOLDER the one with the golden files, DOCUMENT
+docs/formats.md.
 """
 import json
 import os
@@ -15,8 +17,9 @@ import unicodedata
 failures = []
 checks = 0
 
-# What must not reach a terminal: controls, line and paragraph separators, bidirectional controls, BOM.
-TERMINAL = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+# What must not reach a terminal: controls, line and paragraph separators, bidirectional controls.
+TERMINAL = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e"
+                      "\u2066-\u2069\ufeff]")
 
 
 def check(condition, what):
@@ -117,8 +120,8 @@ def hostile(program, fmt, mode):
             check("$invalid" not in event, "$invalid of a value")
 
 
-SOURCE = ["version", "connector", "name", "ts_ms", "ts_us", "ts_ns", "snapshot", "db", "schema", "table",
-          "txId", "lsn", "xmin"]
+SOURCE = ["version", "connector", "name", "ts_ms", "ts_us", "ts_ns", "snapshot", "db", "schema",
+          "table", "txId", "lsn", "xmin"]
 TIMES = ["ts_ms", "ts_us", "ts_ns"]
 
 
@@ -148,7 +151,8 @@ def golden_debezium(path, transactions):
         check(isinstance(event["source"]["lsn"], int), "lsn is no number")
         block = event.get("transaction")
         if block:
-            check(list(block)[:3] == ["id", "total_order", "data_collection_order"], "block %r" % block)
+            check(list(block)[:3] == ["id", "total_order", "data_collection_order"],
+                  "block %r" % block)
     check(ops == set("cudtm"), "ops %r" % ops)
 
 
@@ -175,7 +179,8 @@ def golden_compact(path, terminal):
         check(positions == sorted(positions) and positions[0] == 0, "keys %r" % list(event))
         for name in event:
             if name.endswith("lsn") and event[name] is not None:
-                check(re.fullmatch("[0-9A-F]{1,8}/[0-9A-F]{1,8}", event[name]), "lsn %r" % event[name])
+                check(re.fullmatch("[0-9A-F]{1,8}/[0-9A-F]{1,8}", event[name]),
+                      "lsn %r" % event[name])
     check(set(ops) == set(keys), "ops %r" % ops)
 
 
@@ -195,14 +200,33 @@ def same_rows(folder):
         check(set(missing) <= set(c.get("unchanged", [])), "unchanged of %r" % c)
 
 
+def documented(path, folder):
+    """Each example of the documentation is a golden line, and each kind of event has one."""
+    lines = {}
+    for name in ("debezium", "debezium-transactions", "compact"):
+        for line in open("%s/%s.golden" % (folder, name), encoding="utf-8").read().split("\n"):
+            lines[line] = name
+    shown = set()
+    for block in re.findall("```json\n(.*?)```", open(path, encoding="utf-8").read(), re.S):
+        for line in block.split("\n")[:-1]:
+            check(line in lines, "documented, but not so: %s" % line)
+            event = json.loads(line)
+            shown.add((lines.get(line) == "compact", event.get("op", event.get("status"))))
+    want = {(False, op) for op in "cudtm"} | {(True, op) for op in "BIUDTMCbPKrSEAcp"}
+    want |= {(False, s) for s in ("BEGIN", "END", "PREPARED", "COMMIT_PREPARED",
+                                  "ROLLBACK_PREPARED")}
+    check(shown == want, "examples: %r" % (shown ^ want))
+
+
 def main():
-    program, folder = sys.argv[1:]
+    program, folder, document = sys.argv[1:]
     sys.setrecursionlimit(5000)
     golden_debezium(os.path.join(folder, "debezium.golden"), False)
     golden_debezium(os.path.join(folder, "debezium-transactions.golden"), True)
     golden_compact(os.path.join(folder, "compact.golden"), False)
     golden_compact(os.path.join(folder, "compact-terminal.golden"), True)
     same_rows(folder)
+    documented(document, folder)
     for fmt in ("compact", "debezium"):
         for mode in ("plain", "terminal"):
             hostile(program, fmt, mode)

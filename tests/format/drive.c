@@ -35,7 +35,8 @@ void drive_close(drive *d)
     CHECK_EQ_U64(d->memory.live_bytes, 0);
 }
 
-static void open_transaction(drive *d, uint32_t xid, ww_lsn final_lsn, ww_pg_time time, ww_slice gid)
+static void open_transaction(drive *d, uint32_t xid, ww_lsn final_lsn, ww_pg_time time,
+                             ww_slice gid)
 {
     memset(&d->now, 0, sizeof d->now);
     d->now.xid = xid;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* print_hostile.c: hostile values and names as lines for check_lines.py, each beside the bytes it was made
- * of: what, hexadecimal, line. `what` is v (a text column), j (a json column), n (a name: relation and column). */
+/* print_hostile.c: hostile values and names as lines for check_lines.py, each beside the bytes
+ * it was made of: what, hexadecimal, line. `what` is v (a text column), j (a json column), n (a
+ * name: relation and column). */
 #include "drive.h"
 
 #include <inttypes.h>
@@ -65,10 +66,11 @@ static void try_all(drive *d, const void *bytes, size_t n)
 
 /* Pieces that hurt: alone, and strung together. */
 static const char *const pieces[] = {
-    "\"", "\\", "\n", "\r", "\t", "\b", "\x1B[2J", "\x1B]0;pwn\x07", "\x7F", "\xC2\x9B", "\xC2\x85", "\xE2\x80\xA8",
-    "\xE2\x80\xAE", "\xEF\xBB\xBF", "\xF0\x9F\x90\x98", "caf\xC3\xA9", "\xFF", "\xC0\x80", "\xED\xA0\x80", "\xE2\x82",
-    "{", "}", "[", "]", ",", ":", "null", "true", "0", "-1.5e+3", "01", "NaN", "\"a\"", "\\u0000", "\\ud800",
-    "__proto__", "abcdefgh", "</script>", "'; DROP TABLE t; --", "$bytes", " ", "12345678901234567890123",
+    "\"", "\\", "\n", "\r", "\t", "\b", "\x1B[2J", "\x1B]0;pwn\x07", "\x7F", "\xC2\x9B", "\xC2\x85",
+    "\xE2\x80\xA8", "\xE2\x80\xAE", "\xEF\xBB\xBF", "\xF0\x9F\x90\x98", "caf\xC3\xA9", "\xFF",
+    "\xC0\x80", "\xED\xA0\x80", "\xE2\x82", "{", "}", "[", "]", ",", ":", "null", "true", "0",
+    "-1.5e+3", "01", "NaN", "\"a\"", "\\u0000", "\\ud800", "__proto__", "abcdefgh", "</script>",
+    "'; DROP TABLE t; --", "$bytes", " ", "12345678901234567890123",
 };
 #define PIECES (sizeof pieces / sizeof pieces[0])
 
@@ -110,8 +112,10 @@ static void random_strings(drive *d)
 /* A random JSON document, mostly valid. */
 static size_t random_document(uint8_t *to, unsigned depth)
 {
-    static const char *const scalars[] = { "1", "-0.5E-7", "true", "null", "\"\"", "\"a\\u00e9\\n\"", "\"\xE2\x80\xA8\x7F\"",
-                                           "12345678901234567890.5", "\"\\ud83d\\ude00\"", "01", "tru" };
+    static const char *const scalars[] = {
+        "1", "-0.5E-7", "true", "null", "\"\"", "\"a\\u00e9\\n\"", "\"\xE2\x80\xA8\x7F\"",
+        "12345678901234567890.5", "\"\\ud83d\\ude00\"", "01", "tru",
+    };
     static const char *const spaces[] = { "", "", " ", "\n", "\r\n\t", "  " };
     size_t n = 0, i, count = next_random(4);
     const char *text = spaces[next_random(6)];
@@ -134,7 +138,8 @@ static size_t random_document(uint8_t *to, unsigned depth)
     }
     to[n++] = '{';
     for (i = 0; i < count; i++) {
-        n += (size_t)snprintf((char *)to + n, 64, "%s\"k%u\"%s:", i > 0 ? "," : "", (unsigned)i, text);
+        n += (size_t)snprintf((char *)to + n, 64, "%s\"k%u\"%s:", i > 0 ? "," : "", (unsigned)i,
+                              text);
         n += random_document(to + n, depth - 1);
     }
     to[n++] = '}';
@@ -155,7 +160,8 @@ int main(int argc, char **argv)
 {
     ww_relation_column text = enc_column("v", 25, true), json = enc_column("v", 114, true);
     drive d;
-    if (argc != 3 || drive_open(&d, argv[1], strcmp(argv[2], "terminal") == 0 ? DRIVE_TERMINAL : 0) != WW_OK) {
+    if (argc != 3 ||
+        drive_open(&d, argv[1], strcmp(argv[2], "terminal") == 0 ? DRIVE_TERMINAL : 0) != WW_OK) {
         fprintf(stderr, "usage: print_hostile FORMAT plain|terminal\n");
         return 2;
     }

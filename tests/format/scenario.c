@@ -32,8 +32,12 @@ static void send_orders_relation(drive *d)
 static void play_rows(drive *d)
 {
     ww_column full[] = {
-        enc_text("9223372036854775807"), enc_text("12345.6700"), enc_text("t"), enc_text("1e-05"),
-        enc_text("{\"a\": [1, 2.50, null],\n \"b\":\t\"x\"}"), enc_text("caf\xC3\xA9 \"1\" \\ \x1B[2J\r\n"),
+        enc_text("9223372036854775807"),
+        enc_text("12345.6700"),
+        enc_text("t"),
+        enc_text("1e-05"),
+        enc_text("{\"a\": [1, 2.50, null],\n \"b\":\t\"x\"}"),
+        enc_text("caf\xC3\xA9 \"1\" \\ \x1B[2J\r\n"),
         enc_text("2024-01-15 10:30:00.123456+00"),
     };
     ww_column sparse[] = { enc_text("-1"), enc_text("NaN"), enc_null(), enc_text("NaN"),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scenario.h: one history with every kind of event, for the golden lines and for whoever wants many. */
+/* scenario.h: one history with every kind of event, for the golden lines and for whoever wants
+ * many. */
 #ifndef WALWIRE_TESTS_FORMAT_SCENARIO_H
 #define WALWIRE_TESTS_FORMAT_SCENARIO_H
 

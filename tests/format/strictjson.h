@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* strictjson.h: a small JSON reader to judge what the format room wrote, written apart from it: by recursion
- * where that keeps a bit stack, by code point where that keeps words. It knows a document and nothing else;
- * values are slices of the text. */
+/* strictjson.h: a small JSON reader to judge what the format room wrote, written apart from it:
+ * by recursion where that keeps a bit stack, by code point where that keeps words. It knows a
+ * document and nothing else; values are slices of the text. */
 #ifndef WALWIRE_TESTS_STRICTJSON_H
 #define WALWIRE_TESTS_STRICTJSON_H
 
@@ -11,7 +11,7 @@
 
 typedef struct sj_reader {
     const uint8_t *at, *end;
-    unsigned deepest;
+    unsigned deepest; /* containers around the innermost value */
 } sj_reader;
 
 /* ---- UTF-8, by the table of RFC 3629, section 4 ---- */
@@ -206,8 +206,6 @@ static inline bool sj_value(sj_reader *r, unsigned depth)
     bool object;
     size_t len;
     sj_space(r);
-    if (depth > r->deepest)
-        r->deepest = depth;
     if (r->at == r->end || depth > 2000)
         return false;
     if (*r->at == '"')
@@ -217,6 +215,8 @@ static inline bool sj_value(sj_reader *r, unsigned depth)
     if (*r->at != '{' && *r->at != '[')
         return sj_number(r);
     object = *r->at++ == '{';
+    if (depth + 1 > r->deepest)
+        r->deepest = depth + 1;
     sj_space(r);
     if (sj_char(r, object ? '}' : ']'))
         return true;
@@ -248,6 +248,38 @@ static inline bool sj_valid(ww_slice text)
     return r.at == r.end;
 }
 
+/* How deep the containers of a valid document are nested; 0 for a scalar, and for what is not
+ * valid. */
+static inline unsigned sj_depth(ww_slice text)
+{
+    sj_reader r = { text.ptr, text.ptr + text.len, 0 };
+    return sj_valid(text) && sj_value(&r, 0) ? r.deepest : 0;
+}
+
+/* Do two valid documents say the same? Numbers and the order of members must be the same text.
+ * room: scratch, twice as long as the longer one. */
+static inline bool sj_same(ww_slice one, ww_slice other, uint8_t *room)
+{
+    sj_reader a = { one.ptr, one.ptr + one.len, 0 }, b = { other.ptr, other.ptr + other.len, 0 };
+    for (;;) {
+        size_t n, m;
+        sj_space(&a);
+        sj_space(&b);
+        if (a.at == a.end || b.at == b.end)
+            return a.at == a.end && b.at == b.end;
+        if (*a.at != *b.at)
+            return false;
+        if (*a.at != '"') {
+            a.at++;
+            b.at++;
+            continue;
+        }
+        if (!sj_string(&a, room, &n) || !sj_string(&b, room + n, &m) || n != m ||
+            memcmp(room, room + n, n) != 0)
+            return false;
+    }
+}
+
 /* The n-th member (from 0) of a valid object: its name as JSON string, its value as text. */
 static inline bool sj_nth(ww_slice object, size_t n, ww_slice *name, ww_slice *value)
 {
@@ -275,7 +307,8 @@ static inline bool sj_nth(ww_slice object, size_t n, ww_slice *name, ww_slice *v
     return false;
 }
 
-/* The member of a valid object with this name (JSON text without quotes); empty if there is none. */
+/* The member of a valid object with this name (JSON text without quotes); empty if there is
+ * none. */
 static inline ww_slice sj_get(ww_slice object, const char *name)
 {
     ww_slice key, value, none = { NULL, 0 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines of every kind of event in each format, against files that people (and docs/formats.md) read.
- * With WALWIRE_WRITE_GOLDEN set it writes them anew: look at the difference before you commit it. */
+/* The lines of every kind of event in each format, against files that people (and
+ * docs/formats.md) read. With WALWIRE_WRITE_GOLDEN set it writes them anew: look at the
+ * difference before you commit it. */
 #include "scenario.h"
 
 static size_t read_file(const char *path, uint8_t *room, size_t cap)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON checker against documents that are known good or bad (the cases of RFC 8259 and of what
- * PostgreSQL's json type takes), against the strict reader on mutated documents, and what splicing keeps. */
+/* The JSON checker against documents that are known good or bad (the cases of RFC 8259 and of
+ * what PostgreSQL's json type takes), against the strict reader on mutated documents, and what
+ * splicing keeps. */
 #include "check.h"
 #include "strictjson.h"
 
@@ -8,19 +9,21 @@
 
 static const char *const good[] = {
     "{}", "[]", "\"\"", "0", "-0", "true", "false", "null", " [ ] ", "\t\r\n {}\n", "[1,2]",
-    "{\"a\":{\"b\":[{}]}}", "[[],[],{}]", "1.0", "-1.5e-10", "1E+2", "0.0001", "123456789012345678901234567890",
-    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\"", "\"\\u0000\"", "\"\\uD834\\udd1e\"", "[\"a\",null,true]",
-    "{\"\":0}", "{\"a\":1,\"a\":1}", "\"\x7F\"", "\"\xC3\xA9\"", "[1 , 2 ]", "{\"a\" : 1 }",
+    "{\"a\":{\"b\":[{}]}}", "[[],[],{}]", "1.0", "-1.5e-10", "1E+2", "0.0001",
+    "123456789012345678901234567890", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\"", "\"\\u0000\"",
+    "\"\\uD834\\udd1e\"", "[\"a\",null,true]", "{\"\":0}", "{\"a\":1,\"a\":1}", "\"\x7F\"",
+    "\"\xC3\xA9\"", "[1 , 2 ]", "{\"a\" : 1 }",
 };
 
 static const char *const bad[] = {
-    "", " ", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[,]", "{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-    "{\"a\" 1}", "{1:1}", "{a:1}", "{'a':1}", "[1}", "{\"a\":1]", "1 2", "[] []", "{}{}", "\"", "\"a",
-    "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\uD834\"", "\"\\uD834x\"", "\"\\uD834\\u0041\"",
-    "\"\\uDD1E\"", "\"\\uD834\\uD834\"", "\"\n\"", "\"\t\"", "\"\x01\"", "01", "-", "-01", "+1", ".5", "1.", "1.e5",
-    "1e", "1e+", "0x10", "1a", "NaN", "Infinity", "-Infinity", "tru", "truee", "True", "nul", "nulll", "\xEF\xBB\xBF{}",
-    "[1]//", "/**/1", "\"a\"\"b\"", "[1 2]", "{\"a\":1 \"b\":2}", "\f1", "\v1", "[\"\"", "[\"\",", "{\"a\":\"",
-    "\"\\", "\"\\u", "[1,[2,[3]]", "}{", "][",
+    "", " ", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[,]", "{,}", "{\"a\"}", "{\"a\":}",
+    "{\"a\":1,}", "{\"a\" 1}", "{1:1}", "{a:1}", "{'a':1}", "[1}", "{\"a\":1]", "1 2", "[] []",
+    "{}{}", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\uD834\"",
+    "\"\\uD834x\"", "\"\\uD834\\u0041\"", "\"\\uDD1E\"", "\"\\uD834\\uD834\"", "\"\n\"", "\"\t\"",
+    "\"\x01\"", "01", "-", "-01", "+1", ".5", "1.", "1.e5", "1e", "1e+", "0x10", "1a", "NaN",
+    "Infinity", "-Infinity", "tru", "truee", "True", "nul", "nulll", "\xEF\xBB\xBF{}", "[1]//",
+    "/**/1", "\"a\"\"b\"", "[1 2]", "{\"a\":1 \"b\":2}", "\f1", "\v1", "[\"\"", "[\"\",",
+    "{\"a\":\"", "\"\\", "\"\\u", "[1,[2,[3]]", "}{", "][",
 };
 
 static void known_documents(void)
@@ -93,10 +96,13 @@ static void mutations(void)
 
 static void numbers(void)
 {
-    static const struct { const char *text; size_t len; } cases[] = {
-        { "0", 1 }, { "-0", 2 }, { "10", 2 }, { "1.5", 3 }, { "1e5", 3 }, { "1e+5", 4 }, { "1E-5x", 4 },
-        { "", 0 }, { "-", 0 }, { "x", 0 }, { "01", 0 }, { "1.", 0 }, { "1.x", 0 }, { "1e", 0 }, { "1ex", 0 },
-        { "1,2", 1 }, { "--1", 0 },
+    static const struct {
+        const char *text;
+        size_t len;
+    } cases[] = {
+        { "0", 1 }, { "-0", 2 }, { "10", 2 }, { "1.5", 3 }, { "1e5", 3 }, { "1e+5", 4 },
+        { "1E-5x", 4 }, { "", 0 }, { "-", 0 }, { "x", 0 }, { "01", 0 }, { "1.", 0 }, { "1.x", 0 },
+        { "1e", 0 }, { "1ex", 0 }, { "1,2", 1 }, { "--1", 0 },
     };
     size_t i;
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -106,7 +112,8 @@ static void numbers(void)
 /* Members, values and strings of what is spliced are those of the document. */
 static void splice_keeps_meaning(void)
 {
-    static const char document[] = "{\n\t\"k\x7F\" : [ 1.50,\r\n \"l\xC2\x85\xE2\x80\xA9\" ],\n\"m\":{ } }";
+    static const char document[] =
+        "{\n\t\"k\x7F\" : [ 1.50,\r\n \"l\xC2\x85\xE2\x80\xA9\" ],\n\"m\":{ } }";
     static const ww__policy policy;
     uint8_t buffer[200];
     ww_out out = { buffer, 0, sizeof buffer, WW_OK, NULL, NULL, NULL, 0 };
@@ -119,11 +126,15 @@ static void splice_keeps_meaning(void)
 
 static void utf8(void)
 {
-    static const char *const valid[] = { "", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                                         "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF" };
-    static const char *const invalid[] = { "\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF",
-                                           "\xED\xA0\x80", "\xE2\x82", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                                           "\xF5\x80\x80\x80", "\xFE", "\xFF", "abcdefgh\x80", "abcdefg\xC3" };
+    static const char *const valid[] = {
+        "", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+        "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
+    };
+    static const char *const invalid[] = {
+        "\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF",
+        "\xED\xA0\x80", "\xE2\x82", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+        "\xF5\x80\x80\x80", "\xFE", "\xFF", "abcdefgh\x80", "abcdefg\xC3",
+    };
     size_t i;
     for (i = 0; i < sizeof valid / sizeof valid[0]; i++)
         CHECK(ww__utf8_check(ww_slice_of(valid[i])) && sj_utf8_valid(ww_slice_of(valid[i])));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The same bytes at every size of the buffer, no allocation per event, and every failure of memory or sink
- * reported once and cleanly. */
+/* The same bytes at every size of the buffer, no allocation per event, and every failure of
+ * memory or sink reported once and cleanly. */
 #include "scenario.h"
 
 typedef struct sink {
@@ -95,7 +95,8 @@ static ww_event first_insert(drive *d)
 {
     static const uint32_t id = 5;
     ww_relation_column column = enc_column("v", 25, true);
-    ww_column value = enc_text("a value that is long enough to need more than one piece, \xC3\xA9\n");
+    ww_column value =
+        enc_text("a value that is long enough to need more than one piece, \xC3\xA9\n");
     ww_event ev;
     enc_relation(&d->e, 0, id, "s", "t", 'd', &column, 1);
     CHECK(ww_decode(&d->decoder, enc_slice(&d->e), &ev, &d->err) == WW_OK);
@@ -223,8 +224,8 @@ static void fixed_buffer(void)
     drive_close(&d);
 }
 
-/* A value much bigger than the buffer passes through it, in pieces of at most the buffer's size but for what
- * needs no care. */
+/* A value much bigger than the buffer passes through it, in pieces of at most the buffer's size
+ * but for what needs no care. */
 static void big_value_small_buffer(void)
 {
     const size_t n = 3000000;
@@ -248,7 +249,8 @@ static void big_value_small_buffer(void)
     enc_insert(&d.e, 0, 1, &value, 1);
     CHECK(drive_send(&d) == WW_OK);
     CHECK(s.largest <= sizeof buffer);
-    CHECK_EQ_U64(s.len + d.out.len, n + n / 18 + strlen("{'op':'I','schema':'s','table':'t','new':{'v':''}}\n"));
+    CHECK_EQ_U64(s.len + d.out.len,
+                 n + n / 18 + strlen("{'op':'I','schema':'s','table':'t','new':{'v':''}}\n"));
     drive_close(&d);
     free(text);
     free(s.bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a row line says of old and new: key, full row, absent; unchanged columns filled where the old tuple
- * tells, marked where it does not. */
+/* What a row line says of old and new: key, full row, absent; unchanged columns filled where the
+ * old tuple tells, marked where it does not. */
 #include "drive.h"
 #include "strictjson.h"
 
@@ -8,8 +8,11 @@
 
 static void open_table(drive *d, const char *format, char identity)
 {
-    ww_relation_column columns[3] = { enc_column("k", 25, true), enc_column("v", 25, identity == 'f'),
-                                      enc_column("n", 23, identity == 'f') };
+    ww_relation_column columns[3] = {
+        enc_column("k", 25, true),
+        enc_column("v", 25, identity == 'f'),
+        enc_column("n", 23, identity == 'f'),
+    };
     CHECK(drive_open(d, format, 0) == WW_OK);
     enc_relation(&d->e, 0, ID, "s", "t", identity, columns, 3);
     drive_send(d);
@@ -67,7 +70,8 @@ static void unchanged_is_filled(void)
     open_table(&d, "debezium", 'd');
     enc_update(&d.e, 0, ID, 'K', key, now, 3);
     drive_send(&d);
-    check_member(&d, "after", "{\"k\":\"long key\",\"v\":\"__debezium_unavailable_value\",\"n\":2}");
+    check_member(&d, "after",
+                 "{\"k\":\"long key\",\"v\":\"__debezium_unavailable_value\",\"n\":2}");
     enc_update(&d.e, 0, ID, 0, NULL, now, 3);
     drive_send(&d);
     check_member(&d, "before", "null");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Instants as ISO 8601 text and as Unix numbers: known ones, the C library's calendar as second opinion, and
- * the ends of the 64-bit range. */
+/* Instants as ISO 8601 text and as Unix numbers: known ones, the C library's calendar as second
+ * opinion, and the ends of the 64-bit range. */
 #include "check.h"
 #include "strictjson.h"
 
@@ -87,8 +87,9 @@ static void unix_numbers(void)
                "10000000000000,\"ts_us\":10000000000000000,\"ts_ns\":10000000000000000000");
     CHECK_TEXT(stamp(INT64_MAX),
                "9224318721654775,\"ts_us\":9224318721654775807,\"ts_ns\":9224318721654775807000");
-    CHECK_TEXT(stamp(INT64_MIN),
-               "-9222425352054776,\"ts_us\":-9222425352054775808,\"ts_ns\":-9222425352054775808000");
+    CHECK_TEXT(
+        stamp(INT64_MIN),
+        "-9222425352054776,\"ts_us\":-9222425352054775808,\"ts_ns\":-9222425352054775808000");
 }
 
 static void milliseconds(void)

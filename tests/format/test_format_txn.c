@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Debezium's transaction block and lines: orders and counts per table, also where a table is redefined or
- * renamed while the transaction runs. */
+/* Debezium's transaction block and lines: orders and counts per table, also where a table is
+ * redefined or renamed while the transaction runs. */
 #include "drive.h"
 #include "strictjson.h"
 

@@ -173,7 +173,8 @@ static void many_relations(void)
     }
     enc_truncate(&d.e, 0, ids, 3, 0);
     drive_send(&d);
-    CHECK_SLICE(sj_get(drive_last_line(&d), "tables"), "[[\"s\",\"t1\"],[\"s\",\"t1500\"],[\"s\",\"t2999\"]]");
+    CHECK_SLICE(sj_get(drive_last_line(&d), "tables"),
+                "[[\"s\",\"t1\"],[\"s\",\"t1500\"],[\"s\",\"t2999\"]]");
     drive_close(&d);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What each type's text becomes in JSON, in the quick way and in the long one (a buffer without room for the
- * quick way), and what happens to text that its type does not allow. */
+/* What each type's text becomes in JSON, in the quick way and in the long one (a buffer without
+ * room for the quick way), and what happens to text that its type does not allow. */
 #include "drive.h"
 #include "strictjson.h"
 
-enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, TEXT = 25, OID = 26, XID = 28, JSON = 114, FLOAT4 = 700,
-       FLOAT8 = 701, MONEY = 790, DATE = 1082, BIT = 1560, NUMERIC = 1700, JSONB = 3802, INT4ARRAY = 1007 };
+enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, TEXT = 25, OID = 26, XID = 28, JSON = 114 };
+enum { FLOAT4 = 700, FLOAT8 = 701, MONEY = 790, INT4ARRAY = 1007, DATE = 1082, BIT = 1560 };
+enum { NUMERIC = 1700, JSONB = 3802 };
 
 #define LONG_TEXT "0123456789abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -63,7 +64,8 @@ static const struct {
     { FLOAT8, "1E5", "1E5" },
     { FLOAT8, "1,2", "\"1,2\"" },
     { FLOAT8, "", "\"\"" },
-    { NUMERIC, "12345.67890000000000000000000000000001", "\"12345.67890000000000000000000000000001\"" },
+    {NUMERIC, "12345.67890000000000000000000000000001",
+     "\"12345.67890000000000000000000000000001\""},
     { NUMERIC, "1", "\"1\"" },
     { MONEY, "$1,234.50", "\"$1,234.50\"" },
     { XID, "731", "\"731\"" },
@@ -88,8 +90,9 @@ static const struct {
     { TEXT, "\xE2\x80\xAE", "\"\xE2\x80\xAE\"" },
     { TEXT, "\xF0\x9F\x90\x98", "\"\xF0\x9F\x90\x98\"" },
     { TEXT, "\xFF", "{\"$bytes\":\"ff\"}" },
-    { TEXT, LONG_TEXT "\xC3", "{\"$bytes\":\"303132333435363738396162636465666768696a6b6c6d6e6f70717273747576"
-                              "7778797a204142434445464748494a4b4c4d4e4f505152535455565758595ac3\"}" },
+    {TEXT, LONG_TEXT "\xC3",
+     "{\"$bytes\":\"303132333435363738396162636465666768696a6b6c6d6e6f70717273747576"
+     "7778797a204142434445464748494a4b4c4d4e4f505152535455565758595ac3\"}"},
     { TEXT, "\xED\xA0\x80", "{\"$bytes\":\"eda080\"}" },
     { TEXT, "\xC0\x80", "{\"$bytes\":\"c080\"}" },
     { TEXT, "\xF4\x90\x80\x80", "{\"$bytes\":\"f4908080\"}" },
