@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hostile.h: what the tests with bad servers share: a peer, how far to take it, how it must fail. */
+/* hostile.h: what tests with bad servers share: a peer, how far to take it, how it must fail. */
 #ifndef WALWIRE_TESTS_WIRE_HOSTILE_H
 #define WALWIRE_TESTS_WIRE_HOSTILE_H
 

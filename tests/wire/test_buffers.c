@@ -43,7 +43,7 @@ static bool was_refused(ww_status status, const char *text)
     return as_expected;
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void check_limit(const char *said, char type, size_t max, ww_status status, const char *name)
 {
@@ -162,7 +162,7 @@ static void limit_of_the_startup_packet(void)
     peer_close(&p);
 }
 
-/* ---- growth --------------------------------------------------------------------------------- */
+/* ---- growth ---------------------------------------------------------------------------------- */
 
 /* The buffer follows the bytes that have arrived; the claim of a header costs nothing. */
 static void buffer_follows_the_bytes(void)
@@ -251,7 +251,7 @@ static void grow_takes_any_buffer_that_fits(void)
     peer_close(&p);
 }
 
-/* ---- lifetimes ------------------------------------------------------------------------------ */
+/* ---- lifetimes ------------------------------------------------------------------------------- */
 
 static void slices_live_until_the_next_receive(void)
 {
@@ -274,7 +274,7 @@ static void slices_live_until_the_next_receive(void)
     peer_close(&p);
 }
 
-/* ---- sending -------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 /* The bytes stay where they are, and go on exactly where a partial write stopped. */
 static void partial_sends(void)
@@ -369,7 +369,7 @@ static void acknowledging_too_much(void)
     peer_close(&p);
 }
 
-/* ---- secrets -------------------------------------------------------------------------------- */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 static bool holds(const void *memory, size_t size, const char *text)
 {
@@ -435,7 +435,7 @@ static void a_failure_wipes_what_was_not_sent(void)
     peer_close(&p);
 }
 
-/* ---- init and fini -------------------------------------------------------------------------- */
+/* ---- init and fini --------------------------------------------------------------------------- */
 
 static ww_status try_init(ww_conn_config *config, const char *member)
 {

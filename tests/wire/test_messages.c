@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_messages.c: messages that are not what the protocol says (HOSTILE cases C), and odd ones that
- * are. */
+/* test_messages.c: messages that are not what the protocol says (HOSTILE cases C), and odd ones
+ * that are. */
 #include "hostile.h"
 
 /* C1: a length that cannot even hold itself. Refused at once, whatever the type. */

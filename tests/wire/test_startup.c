@@ -2,7 +2,7 @@
 /* test_startup.c: servers that are bad before anybody is logged in: HOSTILE cases A and B. */
 #include "hostile.h"
 
-/* ---- A: startup and TLS --------------------------------------------------------------------- */
+/* ---- A: startup and TLS ---------------------------------------------------------------------- */
 
 static void answers_to_ssl_request(void)
 {
@@ -130,7 +130,7 @@ static void misuse_of_tls_done(void)
     peer_close(&p);
 }
 
-/* ---- B: authentication ---------------------------------------------------------------------- */
+/* ---- B: authentication ----------------------------------------------------------------------- */
 
 static void requests_that_are_refused(void)
 {
