@@ -243,6 +243,17 @@ static void add_address(const ww_session *s, ww_error *err)
         snprintf(err->detail, sizeof err->detail, "Connecting to %s.", s->address);
 }
 
+/* Logging in as a walsender is refused in the role's name. */
+static void explain_permission(const target *t, ww_error *err)
+{
+    ww_text hint = {err->hint, sizeof err->hint, 0};
+    if (err->status != WW_ERR_SERVER || strcmp(err->sqlstate, "42501") != 0)
+        return;
+    ww_text_add(&hint, "The role needs the REPLICATION attribute: ALTER ROLE ");
+    ww_text_add_identifier(&hint, ww_slice_of(t->user));
+    ww_text_add(&hint, " REPLICATION");
+}
+
 static void explain_password(const ww_session *s, ww_error *err)
 {
     if (!s->conn.password_missing)
@@ -292,6 +303,7 @@ static ww_status try_address(ww_session *s, const target *t, const ww_addrs *add
         if (st == WW_OK)
             break;
         explain_password(s, err);
+        explain_permission(t, err);
         add_address(s, err);
         if (!next_method(s, list.methods[m], err))
             break;
