@@ -9,30 +9,48 @@
 
 #include "base/utf8.h"
 
-/* The longest thing that one character becomes: a \u escape, or the four bytes that it had. */
+/* The longest thing that one character becomes: a \u escape. */
 #define LONGEST_PIECE 6u
 
-typedef enum mode {
-    IN_STRING,   /* text that becomes the inside of a string */
-    IN_DOCUMENT  /* a JSON document that stays what it is */
-} mode;
+/* Text becomes the inside of a string; a document stays what it is. Their rules for ASCII words
+ * are of one shape, see ww__care_text(): `flip` puts the quotation mark below `floor`, and
+ * `back` is the backslash. A document has neither: control characters and NUL stand there. */
+typedef struct rules {
+    uint64_t flip, floor, back;
+    uint8_t class;
+} rules;
 
-/* Bit 7 of each byte that is zero (and of some bytes above one that is). */
-static inline uint64_t zero_bytes(uint64_t word)
+static const rules text_rules = { WW__ONES * 2, WW__ONES * 0x21, WW__ONES * '\\', 1 };
+static const rules document_rules = { 0, WW__ONES * 0x20, 0, 2 };
+
+#define LOW (WW__ONES * 0x7F)
+
+static inline bool ascii_is_plain(uint64_t word, const rules *r)
 {
-    return (word - WW__ONES) & ~word;
+    uint64_t found = (word + WW__ONES) | ((word ^ r->flip) - r->floor);
+    found |= (word ^ r->back) - WW__ONES;
+    return (found & WW__HIGH) == 0;
 }
 
-/* Does none of the eight bytes need care? U+0080-9F begin with C2, U+2028 and U+2029 with E2. */
-static inline bool word_is_plain(uint64_t word, mode m, bool terminal)
+/* With other bytes among them. Byte by byte, without a carry: bit 7 of `fine` says that the low
+ * seven bits break no rule of ASCII (which matters where the byte is ASCII); bit 7 of `lead`
+ * that the byte is neither C2 nor E2, which begin U+0080-9F, U+2028 and U+2029. */
+static inline bool mixed_is_plain(uint64_t word, const rules *r)
 {
-    uint64_t care = (word - WW__ONES * 0x20) & ~word;
-    care |= zero_bytes(word ^ WW__ONES * 0x7F);
-    care |= terminal ? word : zero_bytes((word | WW__ONES * 0x20) ^ WW__ONES * 0xE2);
-    if (m == IN_STRING)
-        care |= zero_bytes(word ^ WW__ONES * '"') | zero_bytes(word ^ WW__ONES * '\\');
-    return (care & WW__HIGH) == 0;
+    uint64_t low = word & LOW;
+    uint64_t lead = (word | WW__ONES * 0x20) ^ WW__ONES * 0xE2;
+    uint64_t fine = ((low ^ r->flip) + (WW__HIGH - r->floor)) & ((low ^ r->back) + LOW) &
+                    ~(low + WW__ONES);
+    lead |= (lead & LOW) + LOW;
+    return ((fine | word) & lead & WW__HIGH) == WW__HIGH;
 }
+
+/* Bytes that need care, or begin a character that may: 1 in text, 2 in a document, 3 in both. D8
+ * and EF begin U+061C and U+FEFF, which only a terminal is spared. */
+static const uint8_t care[256] = {
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    ['"'] = 1, ['\\'] = 1, [0x7F] = 3, [0xC2] = 3, [0xD8] = 3, [0xE2] = 3, [0xEF] = 3,
+};
 
 static size_t put_code(uint8_t *to, uint32_t code)
 {
@@ -50,73 +68,70 @@ static size_t put_code(uint8_t *to, uint32_t code)
     return 6;
 }
 
-/* One ASCII character that may need care. */
-static inline size_t put_ascii(uint8_t *to, uint8_t c, mode m)
-{
-    if (m == IN_DOCUMENT && (c == '\n' || c == '\r' || c == '\t'))
-        return 0;
-    if (c < 0x20 || c == 0x7F)
-        return put_code(to, c);
-    if (m == IN_STRING && (c == '"' || c == '\\')) {
-        to[0] = '\\';
-        to[1] = c;
-        return 2;
-    }
-    to[0] = c;
-    return 1;
-}
-
 static bool must_escape(uint32_t code, bool terminal)
 {
     if (terminal)
         return ww__is_unsafe(code);
-    return code <= 0x9F || code == 0x2028 || code == 0x2029;
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x2028 || code == 0x2029;
+}
+
+/* One character that may need care, from *at; moves *at. */
+static size_t put_careful(uint8_t *to, const uint8_t **at, const uint8_t *end, const rules *r,
+                          bool terminal)
+{
+    uint32_t code = 0;
+    size_t n = ww__utf8_decode(*at, (size_t)(end - *at), &code);
+    const uint8_t *from = *at;
+    *at += n;
+    if (r == &document_rules && (code == '\n' || code == '\r' || code == '\t'))
+        return 0;
+    if (code == '"' || code == '\\') {
+        to[0] = '\\';
+        to[1] = *from;
+        return 2;
+    }
+    if (must_escape(code, terminal))
+        return put_code(to, code);
+    memcpy(to, from, n);
+    return n;
 }
 
 /* Writes the escaped form of the valid UTF-8 at *from .. end to `to`, as much as fits into room
  * (>= LONGEST_PIECE); moves *from; returns what was written. */
-static inline size_t escape(uint8_t *to, size_t room, const uint8_t **from, const uint8_t *end,
-                            mode m, bool terminal)
+static size_t escape(uint8_t *to, size_t room, const uint8_t **from, const uint8_t *end,
+                     const rules *r, bool terminal)
 {
     uint8_t *const start = to;
     const uint8_t *const limit = to + room - LONGEST_PIECE;
+    const rules own = *r;
     const uint8_t *at = *from;
-    const uint8_t *careful_until = at; /* up to here the word test said no */
     while (at < end && to <= limit) {
-        uint32_t code = 0;
-        size_t n;
-        if (at >= careful_until && end - at >= 8 && limit - to >= 8) {
+        const uint8_t *stop = end;
+        if (end - at >= 8 && limit - to >= 8) {
             uint64_t word = ww__load_word(at);
-            if (word_is_plain(word, m, terminal)) {
+            if ((word & WW__HIGH) == 0 ? ascii_is_plain(word, &own)
+                                       : !terminal && mixed_is_plain(word, &own)) {
                 memcpy(to, &word, sizeof word);
                 to += 8;
                 at += 8;
                 continue;
             }
-            careful_until = at + 8;
+            stop = at + 8;
         }
-        if (*at < 0x80) {
-            to += put_ascii(to, *at++, m);
-            continue;
+        while (at < stop && to <= limit) {
+            if ((care[*at] & own.class) != 0)
+                to += put_careful(to, &at, end, r, terminal);
+            else
+                *to++ = *at++;
         }
-        if (*at < 0xC0) { /* the rest of a character whose beginning was in a plain word */
-            *to++ = *at++;
-            continue;
-        }
-        n = ww__utf8_decode(at, (size_t)(end - at), &code);
-        if (must_escape(code, terminal)) {
-            to += put_code(to, code);
-        } else {
-            memcpy(to, at, n);
-            to += n;
-        }
-        at += n;
     }
     *from = at;
     return (size_t)(to - start);
 }
 
-static void put_escaped(ww_out *out, const ww__policy *policy, ww_slice text, mode m)
+/* ---- what this file offers ------------------------------------------------------------------ */
+
+static void put_escaped(ww_out *out, const ww__policy *policy, ww_slice text, const rules *r)
 {
     const uint8_t *at = text.ptr;
     const uint8_t *end = text.len > 0 ? text.ptr + text.len : at;
@@ -124,14 +139,28 @@ static void put_escaped(ww_out *out, const ww__policy *policy, ww_slice text, mo
         ww__window w;
         size_t n;
         ww__window_open(&w, out);
-        if (m == IN_DOCUMENT)
-            n = escape(w.at, w.room, &at, end, IN_DOCUMENT, policy->terminal);
-        else if (policy->terminal)
-            n = escape(w.at, w.room, &at, end, IN_STRING, true);
-        else
-            n = escape(w.at, w.room, &at, end, IN_STRING, false);
+        n = escape(w.at, w.room, &at, end, r, policy->terminal);
         ww__window_done(&w, out, n);
     }
+}
+
+static inline bool continues(uint8_t byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+/* The length of a character that is not ASCII: the common ones at once, the rest by strict
+ * rules. */
+static inline size_t character(const uint8_t *at, const uint8_t *end)
+{
+    uint32_t code;
+    if (end - at >= 4) {
+        if (at[0] >= 0xC2 && at[0] <= 0xDF && continues(at[1]))
+            return 2;
+        if (at[0] > 0xE0 && at[0] < 0xED && continues(at[1]) && continues(at[2]))
+            return 3;
+    }
+    return ww__utf8_decode(at, (size_t)(end - at), &code);
 }
 
 bool ww__utf8_check(ww_slice text)
@@ -139,16 +168,16 @@ bool ww__utf8_check(ww_slice text)
     const uint8_t *at = text.ptr;
     const uint8_t *end = text.len > 0 ? text.ptr + text.len : at;
     while (at < end) {
-        uint32_t code;
-        size_t n;
-        if (end - at >= 8 && (ww__load_word(at) & WW__HIGH) == 0) {
+        while (end - at >= 8 && (ww__load_word(at) & WW__HIGH) == 0)
             at += 8;
-            continue;
+        while (at < end && *at < 0x80)
+            at++;
+        while (at < end && *at >= 0x80) {
+            size_t n = character(at, end);
+            if (n == 0)
+                return false;
+            at += n;
         }
-        n = ww__utf8_decode(at, (size_t)(end - at), &code);
-        if (n == 0)
-            return false;
-        at += n;
     }
     return true;
 }
@@ -162,13 +191,13 @@ void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text)
         return;
     }
     ww__out_byte(out, '"');
-    put_escaped(out, policy, text, IN_STRING);
+    put_escaped(out, policy, text, &text_rules);
     ww__out_byte(out, '"');
 }
 
 void ww__json_splice(ww_out *out, const ww__policy *policy, ww_slice document)
 {
-    put_escaped(out, policy, document, IN_DOCUMENT);
+    put_escaped(out, policy, document, &document_rules);
 }
 
 static void put_bad_byte(ww_out *out, uint8_t byte)
@@ -182,7 +211,7 @@ bool ww__json_name(ww_out *out, const ww__policy *policy, ww_slice name)
 {
     size_t at = 0;
     if (ww__utf8_check(name)) {
-        put_escaped(out, policy, name, IN_STRING);
+        put_escaped(out, policy, name, &text_rules);
         return true;
     }
     while (at < name.len) {
@@ -192,7 +221,7 @@ bool ww__json_name(ww_out *out, const ww__policy *policy, ww_slice name)
         if (one.len == 0 || code == '\\')
             put_bad_byte(out, *one.ptr);
         else
-            put_escaped(out, policy, one, IN_STRING);
+            put_escaped(out, policy, one, &text_rules);
         at += one.len > 0 ? one.len : 1;
     }
     return false;

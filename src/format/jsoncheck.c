@@ -101,16 +101,18 @@ static bool escape(checker *c)
 
 static bool string(checker *c)
 {
+    const uint8_t *at;
     if (!take(c, '"'))
         return false;
-    while (c->at < c->end) {
-        uint8_t byte = *c->at++;
-        if (byte == '"')
+    for (;;) {
+        for (at = c->at; at < c->end && *at >= 0x20 && *at != '"' && *at != '\\'; at++)
+            ;
+        c->at = at;
+        if (take(c, '"'))
             return true;
-        if (byte < 0x20 || (byte == '\\' && !escape(c)))
+        if (!take(c, '\\') || !escape(c))
             return false;
     }
-    return false;
 }
 
 static bool key(checker *c)

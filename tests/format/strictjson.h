@@ -311,7 +311,7 @@ static inline bool sj_nth(ww_slice object, size_t n, ww_slice *name, ww_slice *v
  * none. */
 static inline ww_slice sj_get(ww_slice object, const char *name)
 {
-    ww_slice key, value, none = { NULL, 0 };
+    ww_slice none = { NULL, 0 }, key = none, value = none;
     size_t i;
     for (i = 0; sj_nth(object, i, &key, &value); i++)
         if (key.len == strlen(name) + 2 && memcmp(key.ptr + 1, name, key.len - 2) == 0)

@@ -132,7 +132,7 @@ static void long_names(void)
     size_t n;
     drive d;
     for (n = 1; n < 100000; n += n < 70 ? 1 : 33331) {
-        ww_slice key, value;
+        ww_slice key = { NULL, 0 }, value = key;
         memset(name, 'n', n);
         name[n] = '\0';
         CHECK(drive_open(&d, "compact", 0) == WW_OK);
