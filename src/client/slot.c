@@ -169,6 +169,22 @@ static void explain_state(ww_session *s, ww_error *err)
     ww__slot_wal_level_hint(err);
 }
 
+/* Servers since August 2026 load only the plugins that a setting lists. */
+static void explain_privilege(ww_session *s, ww_error *err)
+{
+    char libraries[1][WIDTH];
+    if (ww_session_row_text(s, "SELECT pg_catalog.current_setting('output_plugin_libraries', true)",
+                            1, WIDTH, libraries[0], NULL) != WW_OK ||
+        libraries[0][0] == '\0')
+        return;
+    snprintf(err->detail, sizeof err->detail, "output_plugin_libraries is \"%.150s\".",
+             libraries[0]);
+    snprintf(err->hint, sizeof err->hint,
+             "If the plugin is not among them, as superuser: ALTER SYSTEM SET "
+             "output_plugin_libraries = 'pgoutput, test_decoding, wal2json'; then SELECT "
+             "pg_reload_conf()");
+}
+
 void ww__slot_explain(ww_session *s, const char *name, ww_error *err)
 {
     if (err == NULL || err->status != WW_ERR_SERVER)
@@ -177,6 +193,8 @@ void ww__slot_explain(ww_session *s, const char *name, ww_error *err)
         ww__error_add_text(err, name);
     if (strcmp(err->sqlstate, "42704") == 0)
         explain_missing(s, name, err);
+    else if (strcmp(err->sqlstate, "42501") == 0)
+        explain_privilege(s, err);
     else if (strcmp(err->sqlstate, "55006") == 0)
         explain_active(s, name, err);
     else if (strcmp(err->sqlstate, "55000") == 0)
