@@ -70,9 +70,9 @@ bool ww__keyword_is_secret(ww_slice name)
 bool ww__keyword_may_be_empty(const ww__keyword *k)
 {
     static const char *const strict[] = {
-        "sslmode",        "channel_binding", "gssencmode",           "min_protocol_version",
-        "keepalives",     "keepalives_idle", "keepalives_interval",  "max_protocol_version",
-        "keepalives_count", "tcp_user_timeout", "connect_timeout",
+        "sslmode", "channel_binding", "gssencmode", "min_protocol_version", "max_protocol_version",
+        "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval",
+        "keepalives_count", "tcp_user_timeout",
     };
     size_t i;
     for (i = 0; i < sizeof strict / sizeof strict[0]; i++)
@@ -98,13 +98,15 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours, in any case. Both are at most
- * NAME_MAX_LEN long. */
-static size_t edit_distance(ww_slice a, ww_slice b)
+/* Insertions, deletions, replacements and swaps of neighbours, in any case; any number above `most`
+ * if there are more than that. Both are at most NAME_MAX_LEN long. */
+static size_t edit_distance(ww_slice a, ww_slice b, size_t most)
 {
     size_t rows[3][NAME_MAX_LEN + 1];
     size_t *before = rows[0], *above = rows[1], *row = rows[2];
     size_t i, j;
+    if (a.len > b.len + most || b.len > a.len + most)
+        return most + 1;
     for (j = 0; j <= b.len; j++)
         row[j] = j;
     for (i = 1; i <= a.len; i++) {
@@ -133,10 +135,10 @@ static const char *nearest_keyword(ww_slice name)
     if (name.len < 2 || name.len > NAME_MAX_LEN)
         return NULL;
     for (i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
-        if (edit_distance(name, ww_slice_of(aliases[i][0])) == 0)
+        if (edit_distance(name, ww_slice_of(aliases[i][0]), 0) == 0)
             return aliases[i][1];
     for (i = 0; i < ww__keyword_count; i++) {
-        d = edit_distance(name, ww_slice_of(ww__keywords[i].name));
+        d = edit_distance(name, ww_slice_of(ww__keywords[i].name), best);
         if (d < best || (d == best && found == NULL)) {
             best = d;
             found = ww__keywords[i].name;

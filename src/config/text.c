@@ -44,7 +44,7 @@ bool ww__int_parse(ww_slice text, int *out)
     if (at < text.len && (text.ptr[at] == '-' || text.ptr[at] == '+'))
         negative = text.ptr[at++] == '-';
     for (digits = at; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++)
-        if (value <= INT_MAX)
+        if (value <= INT_MAX + 1LL) /* else it does not fit, whatever comes */
             value = value * 10 + (text.ptr[at] - '0');
     if (at == digits)
         return false;

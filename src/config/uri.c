@@ -38,7 +38,7 @@ static int hex_value(uint8_t c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Without the spaces around it, which nobody means. Only ' ' may stand there. */
+/* Without the blanks around it, which nobody means; other white space is kept. */
 static ww_slice trim(ww_slice raw)
 {
     size_t from = 0, to = raw.len;
@@ -57,7 +57,7 @@ static const char *find_fault(ww_slice raw, size_t *at)
     size_t i;
     for (i = 0; i < s.len; i++) {
         *at = start + i;
-        if (ww__is_space(s.ptr[i]))
+        if (s.ptr[i] == ' ')
             return "a URI contains a space; write it as %20";
         if (s.ptr[i] != '%')
             continue;
@@ -185,7 +185,7 @@ static ww_status read_netloc(ww_slice text, size_t *at, netloc *n, ww_error *err
 /* Writes the list of hosts, or of ports, that begins at `at`; or only counts if out is NULL. */
 static size_t join_list(ww_slice text, size_t at, bool ports, char *out)
 {
-    netloc n;
+    netloc n = { 0 };
     size_t len = 0;
     do {
         ww_slice part;
@@ -206,7 +206,7 @@ static size_t join_list(ww_slice text, size_t at, bool ports, char *out)
 /* Where in the text the i-th byte of such a list stands. */
 static uint64_t find_in_list(ww_slice text, size_t at, bool ports, size_t i)
 {
-    netloc n;
+    netloc n = { 0 };
     for (;;) {
         ww_slice part;
         read_netloc(text, &at, &n, NULL);
@@ -251,7 +251,7 @@ static ww_status read_hosts(ww_conninfo *c, ww_slice text, size_t *at, ww_error 
 {
     size_t start = *at;
     ww_status st;
-    netloc n;
+    netloc n = { 0 };
     do {
         st = read_netloc(text, at, &n, err);
     } while (st == WW_OK && n.more);

@@ -167,13 +167,11 @@ static ww_status resolve_tls(const ww_conninfo *c, ww_conninfo_values *out, ww_e
     st = read_word(least, min, tls_versions, &out->tls_min_version, err);
     if (st == WW_OK)
         st = read_word(most, max, tls_versions, &out->tls_max_version, err);
-    if (st == WW_OK && max != NULL && out->tls_max_version < out->tls_min_version)
-        return ww__refuse_value(err,
-                                "ssl_max_protocol_version is below ssl_min_protocol_version "
-                                "(TLSv1.2 if not given)",
-                                most, max);
     if (st == WW_OK && max != NULL && out->tls_max_version < 0x0303)
         return ww__refuse_value(err, "walwire speaks TLSv1.2 and TLSv1.3 only", most, max);
+    if (st == WW_OK && max != NULL && out->tls_max_version < out->tls_min_version)
+        return ww__refuse_value(err, "ssl_max_protocol_version is below ssl_min_protocol_version",
+                                most, max);
     if (st == WW_OK && c->sslsni != NULL && c->sslsni[0] != '\0')
         st = read_word("sslsni", c->sslsni, switches, &sni, err);
     if (out->tls_min_version < 0x0303)
