@@ -239,6 +239,7 @@ static ww_status take_input(ww_conn *c, ww_msg *msg, bool *hand_out)
         return c->in_end > c->in_start ? ww__ssl_answer(c) : WW_MORE;
     case WW_CONN_TERMINATING:
         c->in_start = c->in_end;
+        c->in_need = 0;
         return WW_MORE;
     default:
         return take_message(c, msg, hand_out);

@@ -85,7 +85,7 @@ typedef struct ww__message {
 
 extern const ww__message ww__messages[WW__MESSAGES];
 
-/* The input that a whole message is; WW__INPUTS if its type is unknown. */
+/* The input that a message is which ww__frame_take() let pass: type known, length good. */
 ww__input ww__classify(uint8_t type, ww_slice body);
 ww_status ww__message_check(ww__input input, ww_slice body, ww_error *err);
 

@@ -171,13 +171,12 @@ static ww__input classify_auth(uint32_t code)
 
 ww__input ww__classify(uint8_t type, ww_slice body)
 {
-    unsigned i;
-    if (type == 'R' && body.len >= 4)
+    unsigned i = 0;
+    if (type == 'R')
         return classify_auth(ww__load32(body.ptr));
-    for (i = 0; i < WW__MESSAGES; i++)
-        if ((uint8_t)ww__messages[i].type == type)
-            return (ww__input)i;
-    return WW__INPUTS;
+    while (i < WW__MESSAGES - 1 && (uint8_t)ww__messages[i].type != type)
+        i++;
+    return (ww__input)i;
 }
 
 ww_status ww__message_check(ww__input input, ww_slice body, ww_error *err)

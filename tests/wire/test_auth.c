@@ -222,6 +222,27 @@ static void the_end_while_hashing(void)
     peer_close(&p);
 }
 
+/* Only a server that has proven itself may have its text believed. */
+static void refusals_before_and_after_the_proof(void)
+{
+    static const char refusal[] = "E(\"VFATAL\\0C53300\\0Mfull\\0\" 00)";
+    static const char *const said[] = { OFFER, GOOD_FIRST, GOOD_FINAL };
+    ww_conn_config config = base_config();
+    size_t before, i;
+    for (before = 0; before <= 3; before++) {
+        bool marked;
+        memset(&p, 0, sizeof p);
+        CHECK(peer_open(&p, &config));
+        for (i = 0; i < before; i++)
+            peer_say(&p, said[i]);
+        peer_say(&p, refusal);
+        CHECK(p.status == WW_ERR_SERVER);
+        marked = strstr(ww_conn_error(&p.conn)->what, "not authenticated") != NULL;
+        CHECK(marked == (before < 3));
+        peer_close(&p);
+    }
+}
+
 /* ---- channel binding (PROTOCOL 1.7, 1.9) ----------------------------------------------------- */
 
 #define PLAIN_ONLY "R(0000000a \"SCRAM-SHA-256\\0\\0\")"
@@ -295,6 +316,7 @@ int main(void)
     RUN(servers_that_do_not_know_the_password);
     RUN(hashing_in_slices);
     RUN(the_end_while_hashing);
+    RUN(refusals_before_and_after_the_proof);
     RUN(what_we_say_about_binding);
     return check_report();
 }

@@ -280,14 +280,51 @@ static void required_binding(void)
     }
 }
 
-static void failing_cryptography(void)
+static bool no_md5(void *ctx, const ww_slice *parts, size_t nparts, uint8_t *out)
+{
+    (void)ctx, (void)parts, (void)nparts, (void)out;
+    return false;
+}
+
+static void md5_under_fips(void)
 {
     ww_conn_config config = base_config();
-    config.password = "canary";
-    config.crypto = &fake;
+    ww_crypto crypto = fake;
     start(&config);
     peer_say(&p, "R(00000005 01020304)");
     CHECK(p.status == WW_MORE && !sent_any("canary") && sent_any("md5"));
+    peer_close(&p);
+    crypto.md5 = no_md5;
+    config.crypto = &crypto;
+    start(&config);
+    peer_say(&p, "R(00000005 01020304)");
+    failed("md5", WW_ERR_AUTH, "FIPS");
+    CHECK(!sent_any("md5"));
+    peer_close(&p);
+}
+
+/* An 'N' that overtakes our own SSLRequest finds no room behind it. */
+static void no_room_for_the_startup_packet(void)
+{
+    static char value[WW_MIN_SEND_BUFFER - 26];
+    static const ww_param param = { "a", value };
+    ww_conn_config config = base_config();
+    size_t cap;
+    ww_msg msg;
+    memset(value, 'x', sizeof value - 1);
+    memset(&p, 0, sizeof p);
+    p.recv = malloc(WW_MIN_RECV_BUFFER);
+    config.tls = WW_CONN_TLS_PREFER;
+    config.params = &param, config.nparams = 1;
+    config.struct_size = sizeof config;
+    config.recv_buffer = p.recv, config.recv_size = WW_MIN_RECV_BUFFER;
+    config.send_buffer = p.send, config.send_size = WW_MIN_SEND_BUFFER;
+    CHECK(ww_conn_init(&p.conn, &config, NULL) == WW_OK);
+    *ww_conn_recv_buf(&p.conn, &cap) = 'N';
+    ww_conn_recv_ack(&p.conn, 1);
+    CHECK((ww_conn_wants(&p.conn) & WW_WANT_EVENT) != 0);
+    CHECK(ww_conn_next(&p.conn, &msg) == WW_ERR_LIMIT);
+    CHECK_TEXT(ww_conn_error(&p.conn)->subject, "send_size");
     peer_close(&p);
 }
 
@@ -355,7 +392,8 @@ int main(void)
     RUN(a_thousand_mechanisms);
     RUN(nothing_to_answer_with);
     RUN(required_binding);
-    RUN(failing_cryptography);
+    RUN(md5_under_fips);
+    RUN(no_room_for_the_startup_packet);
     RUN(negotiations);
     return check_report();
 }
