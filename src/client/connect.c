@@ -116,16 +116,6 @@ static ww_status handshake(ww_session *s, ww_mono_us deadline, ww_error *err)
 
 /* ---- one attempt ---------------------------------------------------------------------------- */
 
-/* Cleartext that require_auth merely left over ("!md5") is for encrypted connections only. */
-static unsigned allowed_auth(const ww_session *s, const target *t, ww_conn_tls tls)
-{
-    unsigned allowed = s->values.require_auth & ~WW_REQUIRE_PASSWORD_SAFE;
-    bool safe = t->host.local || tls == WW_CONN_TLS_REQUIRE;
-    if ((s->values.require_auth & WW_REQUIRE_PASSWORD_SAFE) != 0 && safe)
-        allowed |= WW_AUTH_CLEARTEXT;
-    return allowed;
-}
-
 static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, ww_error *err)
 {
     const ww_conninfo *info = s->config.conninfo;
@@ -142,7 +132,7 @@ static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, w
     config.tls = tls;
     config.local = t->host.local;
     config.channel_binding = (ww_channel_binding)s->values.channel_binding;
-    config.allowed_auth = allowed_auth(s, t, tls);
+    config.allowed_auth = s->values.require_auth; /* the same bits */
     config.crypto = ww_crypto_openssl();
     config.recv_buffer = s->recv_buffer;
     config.recv_size = s->recv_size;
@@ -212,6 +202,10 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
         st = start_engine(s, t, tls, err);
     if (st == WW_OK)
         st = run_startup(s, deadline, err);
+    if (st == WW_OK && s->conn.protocol < s->values.min_protocol)
+        st =
+            ww__fail(err, WW_ERR_SERVER,
+                     "the server speaks only an older protocol than min_protocol_version asks for");
     if (st == WW_OK && (s->conn.auth_done & WW_AUTH_MD5) != 0)
         ww__log(&s->config.log, WW_LOG_WARNING,
                 "%s: the password went through md5, which is weak: set password_encryption to "
@@ -378,6 +372,8 @@ ww_status ww__session_connect(ww_session *s, ww_error *err)
         memset(&t, 0, sizeof t);
         if ((st = ww_conninfo_host(info, i, &t.host, err)) < 0)
             return st;
+        if (t.host.host.len >= sizeof t.name)
+            return ww__fail(err, WW_ERR_USAGE, "a host name is longer than 1023 bytes");
         ww__copy_cut(t.name, sizeof t.name, t.host.host);
         use_default_host(&t);
         if (info->user != NULL)
