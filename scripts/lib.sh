@@ -71,7 +71,7 @@ configure_and_build() {
     [ ! -f "build/$preset/CMakeCache.txt" ] || generator=()
     cmake --preset "$preset" "${generator[@]}" >"build/$preset.configure" 2>&1 ||
         { cat "build/$preset.configure"; return 1; }
-    cmake --build --preset "$preset" ${@:+--target "$@"}
+    cmake --build --preset "$preset" --parallel "$(nproc)" ${@:+--target "$@"}
 }
 
 # run_fuzz SECONDS: every target for so long, starting from its corpus; a finding stays in build/fuzz.
