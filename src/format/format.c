@@ -14,6 +14,7 @@ static const ww__format_ops format_none = {
 static const ww__format_ops *const formats[] = {
     &ww__format_debezium,
     &ww__format_compact,
+    &ww__format_test_decoding,
     &format_none,
 };
 #define FORMATS (sizeof formats / sizeof formats[0])
@@ -165,6 +166,8 @@ static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error 
         return render_message(f, ev, out);
     case WW_EV_RELATION:
         return learn_relation(f, ev, err);
+    case WW_EV_TYPE:
+        return f->ops->type != NULL ? f->ops->type(f, ev, err) : WW_OK;
     case WW_EV_BEGIN:
     case WW_EV_BEGIN_PREPARE:
     case WW_EV_STREAM_START:

@@ -73,6 +73,14 @@ static bool grow_table(ww_format *f, uint32_t slot)
     return true;
 }
 
+void ww__plans_expire(ww_format *f)
+{
+    size_t i;
+    for (i = 0; i < f->plans.cap; i++)
+        if (f->plans.by_slot[i] != NULL)
+            f->plans.by_slot[i]->serial = 0;
+}
+
 void ww__plans_close(ww_format *f)
 {
     size_t i;
@@ -85,22 +93,32 @@ void ww__plans_close(ww_format *f)
 
 /* ---- one plan ------------------------------------------------------------------------------- */
 
+static bool put_column(const ww_format *f, const ww_relation_column *column, uint8_t *type,
+                       ww_out *out)
+{
+    bool valid;
+    *type = (uint8_t)ww__json_type_of(column->type_oid);
+    ww__out_byte(out, ',');
+    valid = ww__out_name(out, &f->policy, column->name);
+    ww__out_byte(out, ':');
+    return valid;
+}
+
 /* Writes all texts, one behind the other, and their lengths into the plan. */
 static void write_texts(ww_format *f, const ww_relation *relation, ww__plan *plan, ww_out *text)
 {
     static const uint8_t padding[WW__PAD];
+    bool (*column)(const ww_format *, const ww_relation_column *, uint8_t *, ww_out *);
     size_t i;
+    column = f->ops->column != NULL ? f->ops->column : put_column;
     plan->invalid = !f->ops->head(f, relation, text);
     plan->head.len = text->len;
     plan->counter.invalid = !f->ops->label(f, relation, text);
     plan->counter.label.len = text->len - plan->head.len;
     for (i = 0; i < relation->ncols; i++) {
         size_t start = text->len;
-        ww__out_byte(text, ',');
-        plan->invalid |= !ww__out_name(text, &f->policy, relation->columns[i].name);
-        ww__out_byte(text, ':');
+        plan->invalid |= !column(f, &relation->columns[i], &plan->columns[i].type, text);
         plan->columns[i].len = text->len - start;
-        plan->columns[i].type = (uint8_t)ww__json_type_of(relation->columns[i].type_oid);
         plan->columns[i].key = (relation->columns[i].flags & WW_COLUMN_KEY) != 0;
     }
     ww__out_put(text, padding, sizeof padding);

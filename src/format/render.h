@@ -43,9 +43,9 @@ bool ww__counts_replace(ww_format *f, struct ww__plan *old, struct ww__plan *now
 /* ---- plan.c --------------------------------------------------------------------------------- */
 
 typedef struct ww__plan_column {
-    const uint8_t *name; /* padded: ,"name": */
+    const uint8_t *name; /* padded: ,"name": or what the format's column() wrote */
     size_t len;
-    uint8_t type;        /* ww__json_type */
+    uint8_t type;        /* ww__json_type, or what the format's column() made of it */
     bool key;
 } ww__plan_column;
 
@@ -82,6 +82,8 @@ static inline ww__plan *ww__plan_get(const ww__plans *plans, const ww_relation *
 
 /* The plan of the relation with this id; NULL if the format was never shown it. */
 ww__plan *ww__plan_find(const ww_format *f, uint32_t relation_id);
+/* All plans are made anew when they are used next. */
+void ww__plans_expire(ww_format *f);
 void ww__plan_free(ww_format *f, ww__plan *plan);
 void ww__plans_close(ww_format *f);
 
@@ -107,6 +109,12 @@ typedef struct ww__format_ops {
      * a name is not UTF-8. */
     bool (*head)(const ww_format *f, const ww_relation *relation, ww_out *out);
     bool (*label)(const ww_format *f, const ww_relation *relation, ww_out *out);
+    /* What comes before a column's value, and its type for the format's own use. NULL: ,"name":
+     * and the ww__json_type. */
+    bool (*column)(const ww_format *f, const ww_relation_column *column, uint8_t *type,
+                   ww_out *out);
+    /* A type that relations name by its OID. NULL: not of interest. */
+    ww_status (*type)(ww_format *f, const ww_event *ev, ww_error *err);
     /* Each appends its lines; NULL: has none. begin: B b S; commit: C P K r c p A E. */
     ww_status (*begin)(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
     void (*row)(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *out);
@@ -117,6 +125,7 @@ typedef struct ww__format_ops {
 
 extern const ww__format_ops ww__format_debezium;
 extern const ww__format_ops ww__format_compact;
+extern const ww__format_ops ww__format_test_decoding;
 
 struct ww_format {
     const ww__format_ops *ops;

@@ -86,6 +86,11 @@ static void compact(void)
     check_golden("compact", 0, true, "format/compact.golden");
 }
 
+static void test_decoding(void)
+{
+    check_golden("test_decoding", 0, true, "format/test_decoding.golden");
+}
+
 static void terminal(void)
 {
     check_golden("compact", DRIVE_TERMINAL, true, "format/compact-terminal.golden");
@@ -118,6 +123,7 @@ int main(void)
     RUN(debezium);
     RUN(debezium_transactions);
     RUN(compact);
+    RUN(test_decoding);
     RUN(terminal);
     RUN(none_writes_nothing);
     RUN(same_bytes_twice);

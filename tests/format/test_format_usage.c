@@ -9,8 +9,9 @@ static void names(void)
     CHECK_TEXT(ww_format_name(0, &about), "debezium");
     CHECK(about != NULL && strlen(about) > 10);
     CHECK_TEXT(ww_format_name(1, NULL), "compact");
-    CHECK_TEXT(ww_format_name(2, NULL), "none");
-    CHECK(ww_format_name(3, &about) == NULL);
+    CHECK_TEXT(ww_format_name(2, NULL), "test_decoding");
+    CHECK_TEXT(ww_format_name(3, NULL), "none");
+    CHECK(ww_format_name(4, &about) == NULL);
     CHECK(ww_format_name(SIZE_MAX, &about) == NULL);
 }
 
@@ -25,7 +26,7 @@ static void bad_configuration(void)
     config.alloc = &memory.alloc;
     config.name = "xml";
     CHECK(ww_format_open(&f, &config, &err) == WW_ERR_USAGE && f == NULL);
-    CHECK_TEXT(err.subject, "xml: choose debezium, compact, none");
+    CHECK_TEXT(err.subject, "xml: choose debezium, compact, test_decoding, none");
     CHECK(ww_format_open(&f, &config, NULL) == WW_ERR_USAGE);
     config.name = "none";
     config.struct_size = 0;
