@@ -80,6 +80,22 @@ static void unchanged_is_filled(void)
     drive_close(&d);
 }
 
+/* An O tuple tells whatever the relation flags as key. */
+static void full_row_tells_without_flags(void)
+{
+    ww_relation_column columns[2] = { enc_column("k", 25, true), enc_column("v", 25, false) };
+    ww_column old[2] = { enc_text("1"), enc_text("long") };
+    ww_column now[2] = { enc_text("1"), enc_unchanged() };
+    drive d;
+    CHECK(drive_open(&d, "debezium", 0) == WW_OK);
+    enc_relation(&d.e, 0, ID, "s", "t", 'd', columns, 2);
+    drive_send(&d);
+    enc_update(&d.e, 0, ID, 'O', old, now, 2);
+    drive_send(&d);
+    check_member(&d, "after", "{\"k\":\"1\",\"v\":\"long\"}");
+    drive_close(&d);
+}
+
 /* A row filter can turn an update into an insert that has unchanged columns (PROTOCOL 5.5). */
 static void unchanged_in_compact(void)
 {
@@ -154,6 +170,7 @@ int main(void)
     RUN(key_tuple_has_key_columns_only);
     RUN(full_row_keeps_its_nulls);
     RUN(unchanged_is_filled);
+    RUN(full_row_tells_without_flags);
     RUN(unchanged_in_compact);
     RUN(no_columns);
     RUN(widest_table);

@@ -84,7 +84,7 @@ static const struct {
     { TEXT, "a\tb\rc\nd\be\ff\vg", "\"a\\tb\\rc\\nd\\be\\ff\\u000bg\"" },
     { TEXT, "\x1B[2J", "\"\\u001b[2J\"" },
     { TEXT, "caf\xC3\xA9", "\"caf\xC3\xA9\"" },
-    { TEXT, "\xC2\x9B", "\"\\u009b\"" },
+    { TEXT, "\xC2\x80\xC2\x9B\xC2\x9F", "\"\\u0080\\u009b\\u009f\"" },
     { TEXT, "\xC2\xA0", "\"\xC2\xA0\"" },
     { TEXT, "\xE2\x80\xA8\xE2\x80\xA9", "\"\\u2028\\u2029\"" },
     { TEXT, "\xE2\x80\xAE", "\"\xE2\x80\xAE\"" },
