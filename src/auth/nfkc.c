@@ -132,7 +132,7 @@ static void compose_marks(ww__nfkc *n)
     uint8_t kept = 0;
     if (n->starter == n->marks)
         return;
-    while (at < n->len) {
+    while (at < n->len && !n->overflow) {
         size_t len;
         uint32_t mark = code_at(n, at, &len);
         uint8_t mark_class = class_of(mark);
