@@ -155,10 +155,15 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = server
-        cls.major = server.major
+        cls.server = cls.find_server()
+        cls.major = cls.server.major
         cls.db = re.sub(r"(?<!^)([A-Z])", r"_\1", cls.__name__).lower()
-        server.sql(f"CREATE DATABASE {cls.db}")
+        cls.server.sql(f"CREATE DATABASE {cls.db}")
+
+    @classmethod
+    def find_server(cls):
+        """The server of all tests of this class: the shared one, unless a class says otherwise."""
+        return server
 
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="walwire-test-"))
@@ -167,20 +172,21 @@ class Case(unittest.TestCase):
         self.addCleanup(self.drop_slots)
 
     def drop_slots(self):
-        server.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
-                   f"WHERE database = '{self.db}' AND active_pid IS NOT NULL")
-        server.wait(f"NOT EXISTS (SELECT FROM pg_replication_slots WHERE database = '{self.db}' AND active)")
-        server.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
-                   f"WHERE database = '{self.db}'")
+        self.server.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
+                        f"WHERE database = '{self.db}' AND active_pid IS NOT NULL")
+        self.server.wait("NOT EXISTS (SELECT FROM pg_replication_slots "
+                         f"WHERE database = '{self.db}' AND active)")
+        self.server.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                        f"WHERE database = '{self.db}'")
 
     def sql(self, statements):
-        return server.sql(statements, self.db)
+        return self.server.sql(statements, self.db)
 
     def value(self, expression):
-        return server.value(expression, self.db)
+        return self.server.value(expression, self.db)
 
     def conninfo(self, user="postgres", **more):
-        return server.conninfo(user, self.db, **more)
+        return self.server.conninfo(user, self.db, **more)
 
     def command(self, verb, *arguments, conninfo=None):
         """The argument list; conninfo None: this class's database over the Unix socket."""
@@ -213,15 +219,15 @@ class Case(unittest.TestCase):
 
     def confirmed(self, name=None):
         """The slot's confirmed position, as the server knows it."""
-        return server.value("confirmed_flush_lsn FROM pg_replication_slots "
-                            f"WHERE slot_name = '{name or self.slot}'")
+        return self.server.value("confirmed_flush_lsn FROM pg_replication_slots "
+                                 f"WHERE slot_name = '{name or self.slot}'")
 
     def wait_active(self, running=None):
         """Until this command, which must not end meanwhile, streams from the slot (a slot is active
         already while it is created)."""
-        server.wait("EXISTS (SELECT FROM pg_stat_replication r JOIN pg_replication_slots s ON "
-                    f"s.active_pid = r.pid WHERE s.slot_name = '{self.slot}' AND r.state = 'streaming')",
-                    alive=running.is_alive if running else lambda: True)
+        self.server.wait("EXISTS (SELECT FROM pg_stat_replication r JOIN pg_replication_slots s ON "
+                         f"s.active_pid = r.pid WHERE s.slot_name = '{self.slot}' AND r.state = 'streaming')",
+                         alive=running.is_alive if running else lambda: True)
 
     @contextlib.contextmanager
     def unmoved(self, name=None):
