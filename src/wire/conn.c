@@ -304,8 +304,7 @@ ww_status ww_conn_next(ww_conn *c, ww_msg *msg)
 
 /* ---- wants ---------------------------------------------------------------------------------- */
 
-/* Whether ww_conn_next() would get somewhere: by a whole message, or by one whose length is
- * nonsense. */
+/* Whether ww_conn_next() would get somewhere: a whole message is there, or the end is. */
 static bool has_event(const ww_conn *c)
 {
     size_t have = c->in_end - c->in_start;
@@ -317,7 +316,7 @@ static bool has_event(const ww_conn *c)
     if (have < WW__HEADER_SIZE)
         return false;
     len = ww__load32(c->in + c->in_start + 1);
-    return len < 4 || len < have;
+    return len < have;
 }
 
 unsigned ww_conn_wants(const ww_conn *c)

@@ -222,6 +222,50 @@ static void the_end_while_hashing(void)
     peer_close(&p);
 }
 
+static bool holds(const void *memory, size_t size, const char *text)
+{
+    const char *at = memory;
+    size_t n = strlen(text), i;
+    for (i = 0; i + n <= size; i++)
+        if (memcmp(at + i, text, n) == 0)
+            return true;
+    return false;
+}
+
+/* Once the server has proven itself, nothing of the password is kept. */
+static void after_the_proof(void)
+{
+    ww_conn_config config = base_config();
+    config.password = "pencil";
+    memset(&p, 0, sizeof p);
+    CHECK(peer_open(&p, &config));
+    peer_say(&p, OFFER);
+    CHECK(holds(&p.conn, sizeof p.conn, "pencil") && !p.conn.authenticated_peer);
+    peer_say(&p, GOOD_FIRST);
+    CHECK(p.conn.scram.auth_message_len > 0);
+    peer_say(&p, GOOD_FINAL);
+    CHECK(p.conn.authenticated_peer && !p.conn.channel_bound);
+    CHECK(!holds(&p.conn, sizeof p.conn, "pencil") && p.conn.scram.auth_message_len == 0);
+    peer_close(&p);
+}
+
+static void limit_of_iterations(void)
+{
+    ww_conn_config config = base_config();
+    config.scram_max_iterations = 4096;
+    memset(&p, 0, sizeof p);
+    CHECK(peer_open(&p, &config));
+    peer_say(&p, OFFER), peer_say(&p, GOOD_FIRST);
+    CHECK(p.conn.state == WW_CONN_EXPECT_SASL_FINAL);
+    peer_close(&p);
+    config.scram_max_iterations = 4095;
+    memset(&p, 0, sizeof p);
+    CHECK(peer_open(&p, &config));
+    peer_say(&p, OFFER), peer_say(&p, GOOD_FIRST);
+    CHECK(p.status == WW_ERR_AUTH);
+    peer_close(&p);
+}
+
 /* Only a server that has proven itself may have its text believed. */
 static void refusals_before_and_after_the_proof(void)
 {
@@ -316,6 +360,8 @@ int main(void)
     RUN(servers_that_do_not_know_the_password);
     RUN(hashing_in_slices);
     RUN(the_end_while_hashing);
+    RUN(after_the_proof);
+    RUN(limit_of_iterations);
     RUN(refusals_before_and_after_the_proof);
     RUN(what_we_say_about_binding);
     return check_report();

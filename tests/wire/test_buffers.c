@@ -151,14 +151,16 @@ static void limit_of_the_startup_packet(void)
     CHECK(p.nsent == 0);
     peer_close(&p);
     config.send_size = WW_MAX_STARTUP_PACKET; /* and a send buffer that is smaller than that */
+    config.tls = WW_CONN_TLS_REQUIRE;         /* is found too small before a byte is sent */
     value[WW_MAX_STARTUP_PACKET - rest - 4] = '\0';
     open_at("", &config);
+    CHECK_EQ_U64(p.nsent, 8);
     peer_close(&p);
     value[WW_MAX_STARTUP_PACKET - rest - 4] = 'x';
     value[WW_MAX_STARTUP_PACKET - rest - 3] = '\0';
     memset(&p, 0, sizeof p);
     CHECK(!peer_open(&p, &config));
-    CHECK(was_refused(WW_ERR_LIMIT, "send_size"));
+    CHECK(was_refused(WW_ERR_LIMIT, "send_size") && p.nsent == 0);
     peer_close(&p);
 }
 
@@ -328,10 +330,28 @@ static void full_send_buffer(void)
     CHECK(strstr(err.what, "send what it holds first") != NULL);
     CHECK(p.conn.state == WW_CONN_COPY_BOTH && ww_conn_error(&p.conn)->status == WW_OK);
     /* What must be said at the end always has room. */
-    p.conn.state = WW_CONN_COPY_BOTH;
     CHECK(ww_conn_copy_done(&p.conn, &err) == WW_OK);
     CHECK(ww_conn_terminate(&p.conn, &err) == WW_OK);
     CHECK_EQ_U64(p.conn.out_end, WW_MIN_SEND_BUFFER);
+    peer_close(&p);
+}
+
+/* So has our answer when the server ends the copy while nothing can be sent. */
+static void full_send_buffer_and_the_servers_copy_done(void)
+{
+    static uint8_t data[WW_MIN_SEND_BUFFER];
+    ww_conn_config config = { 0 };
+    ww_slice most = { data, WW_MIN_SEND_BUFFER - 15 };
+    size_t cap;
+    ww_msg msg;
+    config.send_size = WW_MIN_SEND_BUFFER;
+    open_stream(&config);
+    CHECK(ww_conn_copy_data(&p.conn, most, NULL) == WW_OK);
+    memcpy(ww_conn_recv_buf(&p.conn, &cap), "c\0\0\0\004", 5);
+    ww_conn_recv_ack(&p.conn, 5);
+    CHECK(ww_conn_next(&p.conn, &msg) == WW_OK && msg.type == WW_MSG_COPY_DONE);
+    CHECK(p.conn.state == WW_CONN_COPY_ENDED && p.conn.out_end == WW_MIN_SEND_BUFFER - 5);
+    CHECK(ww_conn_terminate(&p.conn, NULL) == WW_OK);
     peer_close(&p);
 }
 
@@ -339,8 +359,12 @@ static void queries_that_are_refused(void)
 {
     ww_slice nul = { (const uint8_t *)"SELECT\0 1", 9 };
     ww_slice huge = { (const uint8_t *)"", WW_MAX_SEND - 4 };
+    static char text[PEER_SEND_SIZE];
     ww_error err;
     open_at("R(00000000) Z(\"I\")", NULL);
+    memset(text, 'x', sizeof text - 1);
+    CHECK(ww_conn_query(&p.conn, ww_slice_of(text), &err) == WW_ERR_LIMIT);
+    CHECK(p.conn.state == WW_CONN_IDLE);
     CHECK(ww_conn_query(&p.conn, nul, &err) == WW_ERR_USAGE);
     CHECK(err.offset == 6 && strstr(err.what, "NUL") != NULL);
     CHECK(p.conn.state == WW_CONN_IDLE && p.conn.out_end == 0);
@@ -559,6 +583,7 @@ int main(void)
     RUN(partial_sends);
     RUN(commands_do_not_move_what_is_being_sent);
     RUN(full_send_buffer);
+    RUN(full_send_buffer_and_the_servers_copy_done);
     RUN(queries_that_are_refused);
     RUN(acknowledging_too_much);
     RUN(passwords_are_wiped);

@@ -111,6 +111,7 @@ static void retry_classes(void)
         { "57P01", WW_ERR_SERVER, true },  { "57P02", WW_ERR_SERVER, true },
         { "57P03", WW_ERR_SERVER, true },  { "53300", WW_ERR_SERVER, true },
         { "3D000", WW_ERR_SERVER, false }, { "42501", WW_ERR_SERVER, false },
+        { "58P01", WW_ERR_SERVER, false }, { "08P01", WW_ERR_SERVER, false },
         { "28P01", WW_ERR_AUTH, false },   { "28000", WW_ERR_AUTH, false },
     };
     char text[128];
