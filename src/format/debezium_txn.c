@@ -66,10 +66,9 @@ ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_e
     ww_lsn lsn = prepare ? ev->prepare.prepare_lsn : ev->begin.final_lsn;
     if (ev->kind == WW_EV_STREAM_START)
         return refuse_stream(err);
-    if (f->transactions || prepare)
-        ww__counts_follow(f, xid, lsn);
     if (!f->transactions)
         return WW_OK;
+    ww__counts_follow(f, xid, lsn);
     open_status("BEGIN", xid, lsn, prepare ? ev->prepare.prepare_time : ev->begin.commit_time, out);
     put_no_counts(out);
     close_status(f, prepare ? ev->prepare.gid : no_gid, true, out);

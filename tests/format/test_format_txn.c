@@ -87,6 +87,9 @@ static void begun_twice(void)
     check_order(&d, "2", "2");
     send_commit(&d, 100);
     check_end(&d, "2", "[{\"data_collection\":\"s.x\",\"event_count\":2}]");
+    send_begin(&d, 1, 100); /* after its end, as in two captures put together */
+    send_insert(&d, 10, 1);
+    check_order(&d, "1", "1");
     drive_close(&d);
 }
 
@@ -108,10 +111,13 @@ static void redefined(void)
     send_relation(&d, 11, "behind", 2);
     send_insert(&d, 11, 2);
     send_insert(&d, 9, 1);
+    send_relation(&d, 12, "last", 1);
+    send_insert(&d, 12, 1);
     send_commit(&d, 100);
-    check_end(&d, "6", "[{\"data_collection\":\"s.before\",\"event_count\":2},"
+    check_end(&d, "7", "[{\"data_collection\":\"s.before\",\"event_count\":2},"
                        "{\"data_collection\":\"s.x\",\"event_count\":2},"
-                       "{\"data_collection\":\"s.behind\",\"event_count\":2}]");
+                       "{\"data_collection\":\"s.behind\",\"event_count\":2},"
+                       "{\"data_collection\":\"s.last\",\"event_count\":1}]");
     drive_close(&d);
 }
 

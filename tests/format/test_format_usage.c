@@ -179,6 +179,52 @@ static void many_relations(void)
     drive_close(&d);
 }
 
+/* A truncated table with a bad name marks the line; others do not. */
+static void truncated_names(void)
+{
+    ww_relation_column column = enc_column("v", 23, true);
+    uint32_t ids[2] = { 1, 2 };
+    drive d;
+    CHECK(drive_open(&d, "compact", 0) == WW_OK);
+    enc_relation(&d.e, 0, 1, "s", "good", 'd', &column, 1);
+    drive_send(&d);
+    enc_relation(&d.e, 0, 2, "s", "\xFF", 'd', &column, 1);
+    drive_send(&d);
+    enc_truncate(&d.e, 0, ids, 1, 0);
+    drive_send(&d);
+    CHECK_EQ_U64(sj_get(drive_last_line(&d), "$invalid").len, 0);
+    enc_truncate(&d.e, 0, ids, 2, 0);
+    drive_send(&d);
+    CHECK_SLICE(sj_get(drive_last_line(&d), "tables"), "[[\"s\",\"good\"],[\"s\",\"\\\\xff\"]]");
+    CHECK_SLICE(sj_get(drive_last_line(&d), "$invalid"), "true");
+    drive_close(&d);
+}
+
+/* What replaced a plan is all that is found, by any id of its bucket. */
+static void replaced_plans_are_gone(void)
+{
+    ww_relation_column columns[2] = { enc_column("a", 23, true), enc_column("b", 23, false) };
+    uint8_t id[4] = { 0, 0, 0, 0 };
+    ww_event ev;
+    drive d;
+    unsigned n;
+    CHECK(drive_open(&d, "compact", 0) == WW_OK);
+    for (n = 1; n <= 2; n++) {
+        enc_relation(&d.e, 0, 1, "s", "t", 'd', columns, (uint16_t)n);
+        drive_send(&d);
+    }
+    memset(&ev, 0, sizeof ev);
+    ev.kind = WW_EV_TRUNCATE;
+    ev.truncate.relation_ids.ptr = id;
+    ev.truncate.relation_ids.len = sizeof id;
+    ev.truncate.count = 1;
+    for (n = 0; n < 256; n++) {
+        id[3] = (uint8_t)n;
+        CHECK(drive_render(&d, &ev) == (n == 1 ? WW_OK : WW_ERR_USAGE));
+    }
+    drive_close(&d);
+}
+
 /* Of two definitions of one relation, each row has the one that was valid for it. */
 static void redefined_relation(void)
 {
@@ -211,6 +257,8 @@ int main(void)
     RUN(odd_configuration_names);
     RUN(long_names);
     RUN(many_relations);
+    RUN(truncated_names);
+    RUN(replaced_plans_are_gone);
     RUN(redefined_relation);
     return check_report();
 }
