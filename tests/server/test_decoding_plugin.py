@@ -87,10 +87,12 @@ class TestDecoding(twin.Twins):
             CREATE TYPE span AS RANGE (subtype = float8);
             CREATE TYPE odd_ AS ENUM ('o');
             CREATE TABLE users (m mood, ms mood[], p "Sch e""ma"."Pair", ps "Sch e""ma"."Pair"[],
-                s "table"."select", ss "table"."select"[], r span, rs span[], o odd_[], c pg_class[])""")
+                s "table"."select", ss "table"."select"[], r span, rs span[], o odd_[], c pg_class)""")
+        if self.major >= 14:
+            self.sql("ALTER TABLE users ADD cs pg_class[]")
         self.sql("""
             INSERT INTO users VALUES ('it''s ok', '{sad,"it''s ok"}', '(1,sad)', '{"(,)"}', 'x', '{x}',
-                '[1,2]', '{"(,)"}', '{o}', NULL);
+                '[1,2]', '{"(,)"}', '{o}');
             INSERT INTO users DEFAULT VALUES;
             ALTER TYPE mood RENAME TO "Mood";
             ALTER TABLE users ADD COLUMN more "Mood" DEFAULT 'sad';
@@ -202,7 +204,7 @@ class TestDecoding(twin.Twins):
         self.compare(least=8)
 
     def test_messages(self):
-        """Before 14 pgoutput has none."""
+        """From 14; before, pgoutput has none."""
         self.begin("CREATE TABLE t (id int PRIMARY KEY)")
         self.sql(r"""
             SELECT pg_logical_emit_message(true, 'alone', '');
@@ -216,8 +218,7 @@ class TestDecoding(twin.Twins):
             COMMIT;
             BEGIN; SELECT pg_logical_emit_message(false, 'p', 'rolled back'); ROLLBACK;
             INSERT INTO t VALUES (2)""")
-        self.compare(least=14 if self.major >= 14 else 6, expected=lambda changes: [
-            change for change in changes if self.major >= 14 or not change.startswith("message:")])
+        self.compare(least=14 if self.major >= 14 else 6)
 
     def test_truncate(self):
         """Before 11 it is not decoded."""
