@@ -343,7 +343,7 @@ static void what_we_say_about_binding(void)
         } else {
             const char *gs2 = mechanism + strlen(mechanism) + 5;
             const char *end = strstr(gs2, ",,");
-            snprintf(said, sizeof said, "%s %.*s", mechanism, end ? (int)(end - gs2 + 2) : 0, gs2);
+            snprintf(said, sizeof said, "%.20s %.*s", mechanism, end ? (int)(end - gs2 + 2) : 0, gs2);
             CHECK_TEXT(said, cases[i].said);
         }
         peer_close(&p);
