@@ -343,7 +343,8 @@ static void what_we_say_about_binding(void)
         } else {
             const char *gs2 = mechanism + strlen(mechanism) + 5;
             const char *end = strstr(gs2, ",,");
-            snprintf(said, sizeof said, "%.20s %.*s", mechanism, end ? (int)(end - gs2 + 2) : 0, gs2);
+            int len = end != NULL ? (int)(end - gs2 + 2) : 0;
+            snprintf(said, sizeof said, "%.20s %.*s", mechanism, len, gs2);
             CHECK_TEXT(said, cases[i].said);
         }
         peer_close(&p);
