@@ -22,7 +22,7 @@
  * follows the keepalives' WAL end, so that an idle slot never pins WAL. docs/acknowledgement.md.
  *
  * Source: walsender.c, logical.c (LogicalConfirmReceivedLocation), snapbuild.c
- * (SnapBuildXactNeedsSkip). */
+ * (SnapBuildXactNeedsSkip); pgoutput.c and worker.c for streamed transactions. */
 #ifndef WALWIRE_STREAM_H
 #define WALWIRE_STREAM_H
 
@@ -125,9 +125,27 @@ typedef enum ww_confirm_mode {
  * lies between two answers. */
 #define WW_REPLY_SPACING_US UINT64_C(10000)
 
+/* Where assembly keeps the messages of streamed transactions until they commit. Per transaction a
+ * list of records that is appended to, read once from its beginning, and dropped; many are open at
+ * a time. `*txn` is the spool's own, NULL before the first append. */
+typedef struct ww_spool {
+    void *ctx;
+    /* Adds one record: head and body, joined. ERR_LIMIT, ERR_IO, ERR_NOMEM: the stream ends. */
+    ww_status (*append)(void *ctx, void **txn, ww_slice head, ww_slice body, ww_error *err);
+    /* The next record, as it was added; WW_END after the last. The slice lives until the next call
+     * of any of the three. */
+    ww_status (*read)(void *ctx, void *txn, ww_slice *record, ww_error *err);
+    /* Forgets the records and txn itself, read or not. */
+    void (*drop)(void *ctx, void *txn);
+} ww_spool;
+
+#define WW_DEFAULT_MAX_STREAMS ((size_t)1 << 17)
+#define WW_DEFAULT_MAX_STREAM_ABORTS ((size_t)1 << 22)
+#define WW_DEFAULT_MAX_STREAM_RELATIONS ((size_t)64 << 20)
+
 typedef struct ww_stream_config {
     size_t struct_size;
-    const ww_alloc *alloc;         /* for the window of EACH; may be NULL for THROUGH and raw */
+    const ww_alloc *alloc;         /* for the window of EACH, and for streaming; else may be NULL */
     ww_relcache *relations;        /* given to the decoder; may be NULL */
     ww_lsn start;                  /* asked for at START_REPLICATION. Nothing below is acknowledged,
                                       nothing at all before something is confirmed or all is idle */
@@ -140,10 +158,16 @@ typedef struct ww_stream_config {
     ww_mono_us status_interval_us; /* between two feedbacks at the latest; 0: default. The caller
                                       passes min(-s, wal_sender_timeout / 3) */
     ww_mono_us ack_interval_us;    /* a flush that moved is reported within this; 0: default */
+    const ww_spool *spool;         /* streaming: transactions are handed out when they commit, as if
+                                      they had never been streamed. NULL: as stream events */
+    size_t max_streams;            /* streamed transactions open at a time; 0: default */
+    size_t max_stream_aborts;      /* their aborted sub-transactions, 16 bytes each; 0: default */
+    size_t max_stream_relations;   /* bytes for tables that they see otherwise; 0: default */
 } ww_stream_config;
 
 #define WW_STREAM_CONFIG_INIT                                                                      \
-    { sizeof(ww_stream_config), NULL, NULL, 0, false, false, false, WW_CONFIRM_EACH, 0, 0, 0 }
+    { sizeof(ww_stream_config), NULL, NULL, 0, false, false, false, WW_CONFIRM_EACH, 0, 0, 0,      \
+      NULL, 0, 0, 0 }
 
 /* What one CopyData was. */
 typedef enum ww_wal_kind {
@@ -162,6 +186,7 @@ typedef struct ww_wal_msg {
 } ww_wal_msg;
 
 typedef struct ww_unit ww_unit;
+typedef struct ww_assembly ww_assembly;
 
 /* Oddities of released servers that are not errors: counted, so that one can say so once. */
 typedef struct ww_stream_counters {
@@ -173,6 +198,9 @@ typedef struct ww_stream_counters {
     uint64_t empty_wal_data;
     uint64_t unknown_copy_data;     /* 's' */
     uint64_t keepalives, wal_messages, wal_bytes, feedbacks;
+    uint64_t streams_begun, streams_committed, streams_aborted; /* prepared counts as committed */
+    uint64_t spooled_messages, spooled_bytes; /* all that ever were */
+    uint64_t aborted_messages; /* left out, being of aborted sub-transactions */
 } ww_stream_counters;
 
 /* Caller's memory; members are the library's. */
@@ -181,7 +209,9 @@ typedef struct ww_stream {
     ww_decoder decoder;
     ww_error error;
     ww_wal_msg pending;             /* input that next() has not decoded yet */
-    bool has_pending;
+    bool has_pending;               /* also while a streamed transaction is replayed */
+    ww_assembly *assembly;          /* streamed.c; NULL without streaming */
+    bool in_block, replaying;
     /* the transaction that is open */
     bool in_transaction;
     uint32_t xid;
@@ -220,15 +250,24 @@ void ww_stream_fini(ww_stream *s);
 
 /* Takes the body of one CopyData. All events of the one before must have been taken with next()
  * (ERR_USAGE otherwise, which is not final). Slices in *out (may be NULL) and in the events that
- * follow live as long as copy_data does. ERR_PROTOCOL for what is no replication message: final. */
+ * follow live as long as copy_data does, but for replayed ones. ERR_PROTOCOL for what is no
+ * replication message: final. */
 ww_status ww_stream_input(ww_stream *s, ww_slice copy_data, ww_now now, ww_wal_msg *out);
 
 /* The next event of that input; WW_MORE when there is none (left). A unit counts as handed out when
  * it is returned here. Final: ERR_DECODE; ERR_PROTOCOL (Commit does not match its Begin ...);
  * ERR_GAP for a unit that lies before one handed out earlier, or before what the server said to
- * have sent already: flush is held from then on; ERR_LIMIT (max_unconfirmed); ERR_NOMEM. What was
- * handed out before can still be confirmed and reported. */
+ * have sent already: flush is held from then on; ERR_LIMIT (max_unconfirmed, max_streams, ...);
+ * ERR_NOMEM; what the spool says. What was handed out before can still be confirmed and reported.
+ *
+ * With a spool, the Stream Commit of a streamed transaction has its messages replayed: Begin, what
+ * was not rolled back, Commit (or Begin Prepare .. Prepare), with `raw` of both ends being the
+ * Stream Commit, and `subxid` 0. The slices of an event between them live until the next next(). */
 ww_status ww_stream_next(ww_stream *s, ww_event *ev);
+/* The last event came out of the spool, and the next one will. */
+bool ww_stream_replaying(const ww_stream *s);
+/* How many streamed transactions are open. */
+size_t ww_stream_open_streams(const ww_stream *s);
 
 /* First error; WW_OK while none. */
 const ww_error *ww_stream_error(const ww_stream *s);

@@ -2,19 +2,18 @@
 /* stream.c: CopyData in, events out, each with its place in the WAL and its transaction.
  *
  * Invariants:
- *   - at most one WALData is pending: input() takes none while next() has not taken the one before
- *   - the decoder checks the order of messages; what is tracked here only says which transaction is
- *     open, and that its end belongs to its beginning
+ *   - at most one WALData is pending: input() takes none while next() has not taken the one before,
+ *     and all that it has replayed
  *   - after the first error nothing more is handed out; confirm() and feedback go on */
-#include "engine.h"
+#include "assembly.h"
 
 #include "base/error.h"
 #include "base/reader.h"
 
 static bool config_is_good(const ww_stream_config *c)
 {
-    bool window = !c->raw && c->mode == WW_CONFIRM_EACH;
-    return c->struct_size == sizeof *c && (c->alloc != NULL || !window) &&
+    bool allocates = !c->raw && (c->streaming || c->mode == WW_CONFIRM_EACH);
+    return c->struct_size == sizeof *c && (c->alloc != NULL || !allocates) &&
            (c->mode == WW_CONFIRM_EACH || c->mode == WW_CONFIRM_THROUGH);
 }
 
@@ -26,6 +25,12 @@ static void set_defaults(ww_stream_config *c)
         c->status_interval_us = WW_DEFAULT_STATUS_INTERVAL_US;
     if (c->ack_interval_us == 0)
         c->ack_interval_us = WW_DEFAULT_ACK_INTERVAL_US;
+    if (c->max_streams == 0)
+        c->max_streams = WW_DEFAULT_MAX_STREAMS;
+    if (c->max_stream_aborts == 0)
+        c->max_stream_aborts = WW_DEFAULT_MAX_STREAM_ABORTS;
+    if (c->max_stream_relations == 0)
+        c->max_stream_relations = WW_DEFAULT_MAX_STREAM_RELATIONS;
 }
 
 ww_status ww_stream_init(ww_stream *s, const ww_stream_config *config, ww_now now, ww_error *err)
@@ -40,10 +45,13 @@ ww_status ww_stream_init(ww_stream *s, const ww_stream_config *config, ww_now no
     options.relations = config->relations;
     options.binary = config->binary;
     options.streaming = config->streaming;
+    options.defer_blocks = config->spool != NULL;
     ww_decoder_init(&s->decoder, &options);
     s->flush = config->start;
     s->last_feedback = now.mono_us;
     s->last_input = now.mono_us;
+    if (config->streaming && !config->raw && ww__assembly_open(s) != WW_OK)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for streamed transactions");
     return WW_OK;
 }
 
@@ -52,6 +60,7 @@ void ww_stream_fini(ww_stream *s)
     if (s == NULL)
         return;
     ww_stream_hold(s);
+    ww__assembly_close(s);
 }
 
 const ww_error *ww_stream_error(const ww_stream *s)
@@ -152,193 +161,14 @@ ww_status ww_stream_input(ww_stream *s, ww_slice copy_data, ww_now now, ww_wal_m
 
 /* ---- events out ----------------------------------------------------------------------------- */
 
-static void enter(ww_stream *s, uint32_t xid, ww_lsn final_lsn, ww_pg_time commit_time)
+static ww_status take_message(ww_stream *s, ww_event *ev)
 {
-    s->xid = xid;
-    s->final_lsn = final_lsn;
-    s->commit_time = commit_time;
-    s->ordinal = 0;
-    s->gid_len = 0;
-}
-
-static void enter_prepare(ww_stream *s, const ww_event *ev)
-{
-    enter(s, ev->prepare.xid, ev->prepare.prepare_lsn, ev->prepare.prepare_time);
-    s->gid_len = ev->prepare.gid.len; /* at most 199: the decoder saw to it */
-    memcpy(s->gid, ev->prepare.gid.ptr, s->gid_len);
-}
-
-static void leave(ww_stream *s)
-{
-    static const ww_pg_time none = { 0 };
-    enter(s, 0, 0, none);
-    s->in_transaction = false;
-}
-
-/* Says in `ev` where it came from and which transaction is open. */
-static void place(const ww_stream *s, ww_event *ev)
-{
-    ev->wal_lsn = s->pending.start;
-    ev->sent_at = s->pending.sent_at;
-    ev->xid = s->xid;
-    ev->final_lsn = s->final_lsn;
-    ev->commit_time = s->commit_time;
-    ev->gid.ptr = s->gid;
-    ev->gid.len = s->gid_len;
-}
-
-/* The same for a message that stands alone and names its transaction itself. */
-static void place_alone(const ww_stream *s, ww_event *ev, uint32_t xid, ww_lsn final_lsn,
-                        ww_pg_time commit_time, ww_slice gid)
-{
-    ev->wal_lsn = s->pending.start;
-    ev->sent_at = s->pending.sent_at;
-    ev->xid = xid;
-    ev->final_lsn = final_lsn;
-    ev->commit_time = commit_time;
-    ev->gid = gid;
-}
-
-static void count_change(ww_stream *s, ww_event *ev)
-{
-    place(s, ev);
-    ev->ordinal = ++s->ordinal;
-}
-
-static ww_status end_transaction(ww_stream *s, ww_event *ev, bool matches)
-{
-    if (!matches)
-        return ww__stream_fail(s, WW_ERR_PROTOCOL,
-                               "the end of a transaction does not belong to its beginning");
-    place(s, ev);
-    leave(s);
-    return ww__stream_hand_out(s, ev);
-}
-
-static ww_status end_prepare(ww_stream *s, ww_event *ev)
-{
-    if (!s->in_transaction) {
-        s->counters.stray_prepares++;
-        return WW_MORE;
-    }
-    s->prepared++;
-    return end_transaction(s, ev, ev->prepare.prepare_lsn == s->final_lsn &&
-                                      ev->prepare.xid == s->xid);
-}
-
-/* Commit Prepared and Rollback Prepared */
-static ww_status finish_prepared(ww_stream *s, const ww_event *ev)
-{
-    if (s->prepared > 0)
-        s->prepared--;
-    else
-        s->counters.unknown_prepared++;
-    return ww__stream_hand_out(s, ev);
-}
-
-static ww_status follow_message(ww_stream *s, ww_event *ev)
-{
-    if ((ev->message.flags & WW_MESSAGE_TRANSACTIONAL) != 0) {
-        count_change(s, ev);
-        return WW_OK;
-    }
-    place(s, ev);
-    return ww__stream_hand_out(s, ev);
-}
-
-static ww_status follow_abort(ww_stream *s, ww_event *ev)
-{
-    static const ww_slice no_gid = { NULL, 0 };
-    if (!s->config.streaming) {
-        s->counters.stray_stream_aborts++;
-        return WW_MORE;
-    }
-    place_alone(s, ev, ev->stream_abort.xid, 0, ev->stream_abort.abort_time, no_gid);
-    return WW_OK;
-}
-
-static ww_status follow_stream(ww_stream *s, ww_event *ev)
-{
-    static const ww_pg_time none = { 0 };
-    static const ww_slice no_gid = { NULL, 0 };
-    switch (ev->kind) {
-    case WW_EV_STREAM_START:
-        enter(s, ev->stream_start.xid, 0, none);
-        place(s, ev);
-        return WW_OK;
-    case WW_EV_STREAM_STOP:
-        place(s, ev);
-        leave(s);
-        return WW_OK;
-    case WW_EV_STREAM_ABORT:
-        return follow_abort(s, ev);
-    case WW_EV_STREAM_COMMIT:
-        place_alone(s, ev, ev->stream_commit.xid, ev->stream_commit.commit_lsn,
-                    ev->stream_commit.commit_time, no_gid);
-        return ww__stream_hand_out(s, ev);
-    default:
-        place_alone(s, ev, ev->prepare.xid, ev->prepare.prepare_lsn, ev->prepare.prepare_time,
-                    ev->prepare.gid);
-        s->prepared++;
-        return ww__stream_hand_out(s, ev);
-    }
-}
-
-static ww_status follow_two_phase(ww_stream *s, ww_event *ev)
-{
-    switch (ev->kind) {
-    case WW_EV_BEGIN_PREPARE:
-        enter_prepare(s, ev);
-        s->in_transaction = true;
-        place(s, ev);
-        return WW_OK;
-    case WW_EV_PREPARE:
-        return end_prepare(s, ev);
-    case WW_EV_COMMIT_PREPARED:
-        place_alone(s, ev, ev->commit_prepared.xid, ev->commit_prepared.commit_lsn,
-                    ev->commit_prepared.commit_time, ev->commit_prepared.gid);
-        return finish_prepared(s, ev);
-    default:
-        place_alone(s, ev, ev->rollback_prepared.xid, 0, ev->rollback_prepared.rollback_time,
-                    ev->rollback_prepared.gid);
-        return finish_prepared(s, ev);
-    }
-}
-
-/* Moves on by one event and completes it. WW_MORE: it is not to be handed out. */
-static ww_status follow(ww_stream *s, ww_event *ev)
-{
-    switch (ev->kind) {
-    case WW_EV_INSERT:
-    case WW_EV_UPDATE:
-    case WW_EV_DELETE:
-    case WW_EV_TRUNCATE:
-        count_change(s, ev);
-        return WW_OK;
-    case WW_EV_BEGIN:
-        enter(s, ev->begin.xid, ev->begin.final_lsn, ev->begin.commit_time);
-        s->in_transaction = true;
-        place(s, ev);
-        return WW_OK;
-    case WW_EV_COMMIT:
-        return end_transaction(s, ev, ev->commit.commit_lsn == s->final_lsn);
-    case WW_EV_MESSAGE:
-        return follow_message(s, ev);
-    case WW_EV_BEGIN_PREPARE:
-    case WW_EV_PREPARE:
-    case WW_EV_COMMIT_PREPARED:
-    case WW_EV_ROLLBACK_PREPARED:
-        return follow_two_phase(s, ev);
-    case WW_EV_STREAM_START:
-    case WW_EV_STREAM_STOP:
-    case WW_EV_STREAM_COMMIT:
-    case WW_EV_STREAM_ABORT:
-    case WW_EV_STREAM_PREPARE:
-        return follow_stream(s, ev);
-    default: /* Origin, Relation, Type */
-        place(s, ev);
-        return WW_OK;
-    }
+    ww_status status;
+    s->has_pending = false;
+    if (s->in_block)
+        return ww__streamed_take(s, ev);
+    status = ww_decode(&s->decoder, s->pending.payload, ev, &s->error);
+    return status == WW_OK ? ww__stream_follow(s, ev) : status;
 }
 
 ww_status ww_stream_next(ww_stream *s, ww_event *ev)
@@ -348,10 +178,7 @@ ww_status ww_stream_next(ww_stream *s, ww_event *ev)
         return s->error.status;
     if (!s->has_pending)
         return WW_MORE;
-    s->has_pending = false;
-    status = ww_decode(&s->decoder, s->pending.payload, ev, &s->error);
-    if (status == WW_OK)
-        status = follow(s, ev);
+    status = s->replaying ? ww__replay_next(s, ev) : take_message(s, ev);
     if (!s->in_transaction)
         ww__stream_settle(s, s->last_input);
     return status;

@@ -27,6 +27,7 @@ typedef struct sim_source {
 typedef struct sim_config {
     sim_source source;
     ww_confirm_mode mode;
+    bool assemble;  /* with streamed transactions */
     unsigned steps; /* at most */
 } sim_config;
 
