@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: MIT
 # lib.sh: what setup, test and demo share. Sourced, never run.
 #
