@@ -121,6 +121,9 @@ typedef enum ww_streaming {
     WW_STREAMING_PARALLEL /* server 16, protocol 4 */
 } ww_streaming;
 
+#define WW_DEFAULT_ASSEMBLE_MEMORY ((size_t)64 << 20)
+#define WW_DEFAULT_SPILL_LIMIT ((uint64_t)1 << 40)
+
 typedef struct ww_client_config {
     size_t struct_size;
     const char *conninfo;      /* URI or keywords; the environment fills what it leaves open */
@@ -153,7 +156,12 @@ typedef struct ww_client_config {
     ww_log log;
     unsigned proto_version; /* 1 to 4; 0: the highest that the server knows */
     ww_streaming streaming;
-    bool two_phase; /* prepared transactions at PREPARE; sets the slot's two_phase for good */
+    bool two_phase;     /* prepared transactions at PREPARE; sets the slot's two_phase for good */
+    bool stream_events; /* streaming: hand out S, E, c, A ... as they come; else whole transactions
+                           when they commit, assembled from here on: */
+    size_t assemble_memory; /* 0: WW_DEFAULT_ASSEMBLE_MEMORY; beyond it messages go to a file */
+    const char *spill_dir;  /* NULL: TMPDIR, else /var/tmp */
+    uint64_t spill_limit;   /* the file's size at most; 0: WW_DEFAULT_SPILL_LIMIT */
 } ww_client_config;
 
 /* clang-format off */
@@ -161,7 +169,7 @@ typedef struct ww_client_config {
     { sizeof(ww_client_config), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0,                    \
       false, false, false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH,                             \
       false, false, 0, 0, 0, 0, false, -1, { NULL, NULL },                                         \
-      0, WW_STREAMING_DEFAULT, false }
+      0, WW_STREAMING_DEFAULT, false, false, 0, NULL, 0 }
 /* clang-format on */
 
 /* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL
@@ -180,7 +188,8 @@ const ww_wal_msg *ww_client_wal(const ww_client *c);
 /* More can be had without touching the socket: the next call moves no byte. */
 bool ww_client_buffered(const ww_client *c);
 
-/* ww_stream_confirm(), ww_stream_flush_all() and ww_stream_flush_to(): see there. Sends nothing by itself. */
+/* ww_stream_confirm(), ww_stream_flush_all() and ww_stream_flush_to(): see there. Sends nothing by
+ * itself. */
 ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err);
 ww_status ww_client_flush_all(ww_client *c, ww_error *err);
 ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err);
@@ -217,6 +226,7 @@ typedef struct ww_client_info {
     const char *plugin;
     const char *options; /* as sent: ("proto_version" '1', ...) */
     ww_mono_us status_interval_us;
+    uint64_t spilled_bytes; /* of streamed transactions, written to the spill file so far */
 } ww_client_info;
 void ww_client_describe(const ww_client *c, ww_client_info *out);
 /* The engine behind: positions and counters. */

@@ -56,6 +56,9 @@ typedef struct options {
     int messages, binary; /* -1 default, 0 off, 1 on */
     unsigned proto;       /* 0: default */
     ww_streaming streaming;
+    bool assemble_off;
+    size_t assemble_memory, spill_limit;
+    const char *spill_dir;
     bool two_phase;                      /* stream, slot create */
     bool failover;                       /* slot create */
     int alter_two_phase, alter_failover; /* slot alter: -1 as it is */

@@ -3,6 +3,9 @@
 #include "capture.h"
 #include "output.h"
 
+#include "base/error.h"
+#include "client/spool.h"
+
 #include <string.h>
 
 typedef struct decoding {
@@ -11,6 +14,7 @@ typedef struct decoding {
     capture_info info;
     output out;
     ww_relcache *relations;
+    ww__spool *spool;
     ww_stream stream;
     ww_format *format;
 } decoding;
@@ -22,13 +26,17 @@ static ww_status open_engines(decoding *d, ww_error *err)
     ww_now now = {0, {0}};
     ww_status st;
     d->relations = ww_relcache_open(ww_alloc_malloc(), d->o->max_relations_memory);
-    if (d->relations == NULL)
-        return WW_ERR_NOMEM;
+    if (!d->o->assemble_off)
+        d->spool = ww__spool_open(d->o->assemble_memory, d->o->spill_dir, d->o->spill_limit);
+    if (d->relations == NULL || (d->spool == NULL && !d->o->assemble_off))
+        return ww__fail(err, WW_ERR_NOMEM, "no memory to decode");
     memset(&stream, 0, sizeof stream);
     stream.struct_size = sizeof stream;
     stream.relations = d->relations;
+    stream.alloc = ww_alloc_malloc();
     stream.binary = d->info.binary || d->reader.frames;
-    stream.streaming = d->reader.frames;
+    stream.streaming = true;
+    stream.spool = d->spool != NULL ? ww__spool_table(d->spool) : NULL;
     stream.mode = WW_CONFIRM_THROUGH;
     st = ww_stream_init(&d->stream, &stream, now, err);
     if (st < 0)
@@ -101,6 +109,7 @@ int command_decode(options *o)
     }
     ww_format_close(d.format);
     ww_stream_fini(&d.stream);
+    ww__spool_close(d.spool);
     ww_relcache_close(d.relations);
     capture_close(&d.reader);
     output_close(&d.out);

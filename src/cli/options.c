@@ -138,6 +138,24 @@ static bool read_streaming(options *o, char *value)
     return o->streaming != WW_STREAMING_DEFAULT;
 }
 
+static bool read_assemble(options *o, char *value)
+{
+    int on = 1;
+    bool ok = read_switch(value, &on);
+    o->assemble_off = on == 0;
+    return ok;
+}
+
+static bool read_assemble_memory(options *o, char *value)
+{
+    return read_bytes(value, &o->assemble_memory);
+}
+
+static bool read_spill_limit(options *o, char *value)
+{
+    return read_bytes(value, &o->spill_limit);
+}
+
 static bool read_alter_two_phase(options *o, char *value)
 {
     return read_switch(value, &o->alter_two_phase);
@@ -231,6 +249,14 @@ static const option_spec specs[] = {
      "pgoutput's protocol (the highest that the server knows)", "1, 2, 3 or 4"},
     {STREAMS, 0, "streaming", "off|on|parallel", OWN, 0, read_streaming,
      "receive large transactions before they commit", "off, on or parallel"},
+    {RENDERS, 0, "assemble", "on|off", OWN, 0, read_assemble,
+     "off: large transactions as stream events, before they commit", "on or off"},
+    {RENDERS, 0, "assemble-memory", "BYTES", OWN, 0, read_assemble_memory,
+     "memory for large transactions (64M); the rest goes to a file", "bytes; k, M, G allowed"},
+    {RENDERS, 0, "spill-dir", "DIR", TEXT, AT(spill_dir), NULL,
+     "directory of that file ($TMPDIR, else /var/tmp)", "a directory"},
+    {RENDERS, 0, "spill-limit", "BYTES", OWN, 0, read_spill_limit,
+     "size of that file at most (1 TiB)", "bytes; k, M, G allowed"},
     {STREAMS, 0, "two-phase", NULL, FLAG, AT(two_phase), NULL,
      "prepared transactions at PREPARE (server 15); sets the slot's two_phase for good", NULL},
     {STREAMS, 0, "messages", "on|off", OWN, 0, read_messages,
@@ -433,6 +459,12 @@ static void set_defaults(options *o, unsigned command)
     o->fsync_interval_us = 1000000;
 }
 
+static bool shows_stream_events(const char *format)
+{
+    return strcmp(format, "compact") == 0 || strcmp(format, "test_decoding") == 0 ||
+           strcmp(format, "none") == 0;
+}
+
 /* What the table cannot say of one option alone. */
 static bool check_together(const options *o)
 {
@@ -444,6 +476,9 @@ static bool check_together(const options *o)
         wrong = "slot advance needs the position to move to: --to LSN";
     else if (o->command == CMD_SLOT_ALTER && o->alter_two_phase < 0 && o->alter_failover < 0)
         wrong = "slot alter needs something to alter: --two-phase on|off, --failover on|off";
+    else if (o->assemble_off && !shows_stream_events(o->format))
+        wrong = "--assemble off needs a format that shows uncommitted transactions as such: "
+                "compact, test_decoding or none";
     else if (o->endpos != 0 && o->until_now)
         wrong = "--endpos and --until-now exclude each other";
     else if (o->slot == NULL && (o->create_slot || o->drop_slot_on_exit) &&

@@ -28,6 +28,10 @@ static void configure(const streaming *s, ww_client_config *config)
     config->proto_version = o->proto;
     config->streaming = o->streaming;
     config->two_phase = o->two_phase;
+    config->stream_events = o->assemble_off || o->command == CMD_RECORD;
+    config->assemble_memory = o->assemble_memory;
+    config->spill_dir = o->spill_dir;
+    config->spill_limit = o->spill_limit;
     config->publication_list = o->publications;
     config->npublications = o->npublications;
     config->options = o->plugin_options;
@@ -156,6 +160,7 @@ static outcome run_loop(streaming *s, ww_error *err)
         if (busy % LOOK_EVERY == 0) {
             if (!output_settle(&s->out, false))
                 return OUTPUT_FAILED;
+            ww_client_feedback(s->client, NULL); /* a large transaction is no reason for silence */
             live_update(&s->live, s->client);
         }
         result = step(s, err);

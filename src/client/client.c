@@ -91,6 +91,7 @@ void ww_client_close(ww_client *c)
         return;
     ww_session_close(c->session);
     ww_stream_fini(&c->stream);
+    ww__spool_close(c->spool);
     ww_relcache_close(c->relations);
     ww_conninfo_fini(&c->own_conninfo);
     free(c->options_text);
@@ -325,7 +326,8 @@ const ww_wal_msg *ww_client_wal(const ww_client *c)
 
 bool ww_client_buffered(const ww_client *c)
 {
-    return c->stream.has_pending || (ww_conn_wants(&c->session->conn) & WW_WANT_EVENT) != 0;
+    return c->stream.has_pending || ww_stream_replaying(&c->stream) ||
+           (ww_conn_wants(&c->session->conn) & WW_WANT_EVENT) != 0;
 }
 
 ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err)
@@ -409,6 +411,7 @@ void ww_client_describe(const ww_client *c, ww_client_info *out)
     out->plugin = c->config.plugin != NULL ? c->config.plugin : "pgoutput";
     out->options = c->options_text;
     out->status_interval_us = c->status_interval_us;
+    out->spilled_bytes = c->spool != NULL ? ww__spool_spilled(c->spool) : 0;
 }
 
 const ww_stream *ww_client_stream(const ww_client *c)

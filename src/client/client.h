@@ -4,6 +4,7 @@
 #define WALWIRE_CLIENT_CLIENT_H
 
 #include "negotiate.h"
+#include "spool.h"
 
 #define WW__PROBE_INTERVAL_US UINT64_C(100000)
 
@@ -12,6 +13,7 @@ struct ww_client {
     ww_conninfo own_conninfo; /* where config.conninfo was given as text */
     ww_session *session;
     ww_relcache *relations;
+    ww__spool *spool; /* where streamed transactions wait; NULL: they are handed out as they come */
     ww_stream stream;
     ww_system system;
     ww_wal_msg wal;      /* what the last event came from */

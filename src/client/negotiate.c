@@ -64,8 +64,7 @@ static ww_status choose_streaming(const ww_client_config *config, ww__plugin_opt
                                   ww_error *err)
 {
     ww_streaming best = best_streaming(out->proto_version);
-    out->streaming =
-        config->streaming != WW_STREAMING_DEFAULT ? config->streaming : WW_STREAMING_OFF;
+    out->streaming = config->streaming != WW_STREAMING_DEFAULT ? config->streaming : best;
     if (out->streaming == WW_STREAMING_PARALLEL && best != WW_STREAMING_PARALLEL)
         return refuse(err, "streaming=parallel needs PostgreSQL 16 and protocol 4", "streaming");
     if (out->streaming == WW_STREAMING_ON && best == WW_STREAMING_OFF)

@@ -241,16 +241,30 @@ static void choose_interval(ww_client *c, const server_facts *facts)
         c->status_interval_us = timeout / 3;
 }
 
+/* Streamed transactions are put together here, unless the caller wants them as they come. */
+static ww_status open_spool(ww_client *c, ww_error *err)
+{
+    if (c->options.streaming <= WW_STREAMING_OFF || c->config.stream_events || c->config.raw)
+        return WW_OK;
+    c->spool =
+        ww__spool_open(c->config.assemble_memory, c->config.spill_dir, c->config.spill_limit);
+    return c->spool != NULL ? WW_OK : ww__fail(err, WW_ERR_NOMEM, "no memory for the spool");
+}
+
 static ww_status init_stream(ww_client *c, ww_lsn confirmed, ww_error *err)
 {
     ww_stream_config config;
-    ww_status st;
+    ww_status st = open_spool(c, err);
+    if (st < 0)
+        return st;
     memset(&config, 0, sizeof config);
     config.struct_size = sizeof config;
     config.alloc = ww_alloc_malloc();
     config.relations = c->relations;
     config.start = c->config.confirm_none ? 0 : confirmed;
     config.binary = c->options.binary;
+    config.streaming = c->options.streaming > WW_STREAMING_OFF;
+    config.spool = c->spool != NULL ? ww__spool_table(c->spool) : NULL;
     config.raw = c->config.raw;
     config.mode = c->config.confirm_mode;
     config.max_unconfirmed = c->config.max_unconfirmed;

@@ -126,8 +126,8 @@ static void answer(enc *out, const char *query)
 {
     static const char *const system[] = {"7000000000000000001", "1", "0/1000", "db"};
     static const char *const facts[] = {"logical", "60000"};
-    static const char *const slot[] = {"logical", "pgoutput", "db", "f", "f", "0", "0/500",
-                                       "f", "f", "", ""};
+    static const char *const slot[] = {"logical", "pgoutput", "db", "f", "f", "0",
+                                       "0/500",   "f",        "f",  "",  ""};
     const char *const *row = NULL;
     uint16_t count = 1;
     if (strstr(query, "IDENTIFY_SYSTEM") != NULL) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_client.c: the streaming client against a server that can do what a real one does only sometimes. */
+/* test_client.c: the streaming client against a server that can do what a real one does only
+ * sometimes. */
 #include "check.h"
 #include "fake_server.h"
 
@@ -93,7 +94,8 @@ static void ends_at_a_keepalive(void)
     CHECK_EQ_U64(flush, 0x3000); /* idle: follows the keepalive */
 }
 
-/* A commit record that starts at end_lsn is not delivered, one before it is; nor is it acknowledged. */
+/* A commit record that starts at end_lsn is not delivered, one before it is; nor is it
+ * acknowledged. */
 static void ends_before_a_transaction(void)
 {
     ww_lsn flush;
@@ -141,7 +143,8 @@ static void error_in_the_stream(void)
     CHECK_EQ_U64(r.commits, 1);
 }
 
-/* The warning of PostgreSQL 18, whatever its language: a gap. Nothing at or behind it is acknowledged. */
+/* The warning of PostgreSQL 18, whatever its language: a gap. Nothing at or behind it is
+ * acknowledged. */
 static void skipped_publication_is_a_gap(void)
 {
     ww_lsn flush;
@@ -170,7 +173,8 @@ static void other_notices_are_not(void)
     CHECK_EQ_U64(r.commits, 1);
 }
 
-/* A keepalive in the middle of a transaction that asks for a reply gets one, with the old position. */
+/* A keepalive in the middle of a transaction that asks for a reply gets one, with the old position.
+ */
 static void keepalive_in_a_transaction(void)
 {
     ww_lsn flush;
