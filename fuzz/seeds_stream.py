@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes fuzz/corpus/fuzz_stream/: decisions for simulated histories, and scripts made of messages that
-were captured from PostgreSQL 18.4 (PROTOCOL, appendix A.2). fuzz_stream.c says how they are read."""
+"""Writes fuzz/corpus/fuzz_stream/ and fuzz_assemble/: decisions for simulated histories, and scripts made
+of messages that were captured from PostgreSQL 18.4 (PROTOCOL, appendix A.2). The targets say how they
+are read."""
 import pathlib
 import random
 import struct
 
-OUT = pathlib.Path(__file__).resolve().parent / "corpus" / "fuzz_stream"
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 CONFIRM, FEEDBACK, HOLD = b"\xf0", b"\xfd", b"\xfe"
 
 BEGIN = "42 00000000036ce3c0 000303c53efaa0e5 00000386"
@@ -28,6 +29,20 @@ STREAM_INSERT = "49 00000399 000060df 4e 0003 74 00000001 31 6e 74 00000001 61"
 STREAM_ABORT = "41 00000398 00000399 00000000036d1aa8 000303c540a60057"
 STREAM_COMMIT = "63 00000398 00 00000000036d1b78 00000000036d1bb0 000303c540a60194"
 STREAM_PREPARE = "70 00 00000000036d1c30 00000000036d1d28 000303c540a602a3 00000398 6769643300"
+
+
+def renumber(message, xid):
+    """The same message in a block, of another (sub)transaction."""
+    return message[:3] + xid + message[11:]
+
+
+def pack(*messages):
+    bodies = [bytes.fromhex(m) for m in messages]
+    return b"".join(bytes([len(b)]) + b for b in bodies)
+
+
+def block(first, *messages, xid="00000398"):
+    return pack(f"53 {xid} 0{first:d}", *messages, STREAM_STOP)
 
 
 def copy(body):
@@ -68,16 +83,57 @@ SCRIPTS = {
 }
 
 
-def main():
-    OUT.mkdir(parents=True, exist_ok=True)
-    for name, script in SCRIPTS.items():
-        for streaming in (0, 1):
-            (OUT / f"script-{name}-{streaming}").write_bytes(bytes([1, streaming]) + script)
-    source = random.Random(1)
+SUB = renumber(STREAM_INSERT, "0000039a")
+TOP = renumber(STREAM_INSERT, "00000398")
+STREAM_MESSAGE = "4d 00000398 01 00000000036d1b78 7000 00000001 7a"
+STREAM_TRUNCATE = "54 00000398 00000001 00 000060df"
+STREAM_TYPE = "59 00000398 000060dc 7075626c696300 676d00"
+ORIGIN = "4f 0000000000000000 6f726700"
+NARROW = "52 00000398 000060df 7075626c696300 6700 64 0001 01 696400 00000017 ffffffff"
+NARROW_INSERT = "49 00000398 000060df 4e 0001 74 00000001 31"
+SHORT_ABORT = "41 00000398 00000399"
+TOP_ABORT = "41 00000398 00000398"
+PLAIN = pack(BEGIN, RELATION, INSERT, UPDATE, TRUNCATE, COMMIT)
+PLAIN_NARROW = pack(BEGIN, NARROW[:2] + NARROW[11:], COMMIT)
+
+ASSEMBLED = {
+    "commit": block(1, ORIGIN, STREAM_TYPE, STREAM_RELATION, STREAM_INSERT, STREAM_TRUNCATE,
+                    STREAM_MESSAGE) + pack(STREAM_COMMIT),
+    "prepare": block(1, STREAM_RELATION, TOP) + pack(STREAM_PREPARE),
+    "rollback": block(1, STREAM_RELATION, TOP) + pack(TOP_ABORT) + PLAIN,
+    "savepoint": block(1, STREAM_RELATION, TOP, STREAM_INSERT, STREAM_MESSAGE)
+    + block(0, SUB, STREAM_INSERT) + pack(STREAM_ABORT, SHORT_ABORT)
+    + block(0, STREAM_RELATION, STREAM_MESSAGE, TOP) + pack(STREAM_COMMIT),
+    "interleaved": block(1, STREAM_RELATION, TOP)
+    + block(1, renumber(STREAM_RELATION, "00000500"), renumber(TOP, "00000500"), xid="00000500")
+    + PLAIN + block(0, TOP) + pack(STREAM_COMMIT)
+    + pack("63 00000500 00 00000000036d2b78 00000000036d2bb0 000303c540a60194"),
+    "ddl": PLAIN + block(1, STREAM_RELATION, TOP) + block(0, NARROW, NARROW_INSERT)
+    + pack(STREAM_COMMIT),
+    "stale": block(1, STREAM_RELATION, TOP) + PLAIN_NARROW + pack(STREAM_COMMIT),
+    "empty": block(1) + block(0) + pack(STREAM_COMMIT),
+    "stray": pack(STREAM_ABORT, MESSAGE, PREPARE, COMMIT_PREPARED),
+}
+
+
+def write_histories(out, source):
     for i in range(12):
         for mode in (0, 2):
             decisions = bytes(source.randrange(256) for _ in range(60 * (i + 1)))
-            (OUT / f"history-{mode}-{i}").write_bytes(bytes([mode]) + decisions)
+            (out / f"history-{mode}-{i}").write_bytes(bytes([mode]) + decisions)
+
+
+def main():
+    source = random.Random(1)
+    for target in ("fuzz_stream", "fuzz_assemble"):
+        (CORPUS / target).mkdir(parents=True, exist_ok=True)
+        write_histories(CORPUS / target, source)
+    for name, script in SCRIPTS.items():
+        for streaming in (0, 1):
+            path = CORPUS / "fuzz_stream" / f"script-{name}-{streaming}"
+            path.write_bytes(bytes([1, streaming]) + script)
+    for name, script in ASSEMBLED.items():
+        (CORPUS / "fuzz_assemble" / f"script-{name}").write_bytes(b"\x01" + script)
 
 
 main()

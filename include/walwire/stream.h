@@ -210,7 +210,7 @@ typedef struct ww_stream {
     ww_error error;
     ww_wal_msg pending;             /* input that next() has not decoded yet */
     bool has_pending;               /* also while a streamed transaction is replayed */
-    ww_assembly *assembly;          /* streamed.c; NULL without streaming */
+    ww_assembly *assembly;          /* blocks.c; NULL without streaming */
     bool in_block, replaying;
     /* the transaction that is open */
     bool in_transaction;

@@ -59,17 +59,17 @@ ww__open_stream *ww__streams_find(const ww_assembly *a, uint32_t xid);
 ww__open_stream *ww__streams_add(ww_stream *s, uint32_t xid);
 void ww__streams_remove(ww_stream *s, ww__open_stream *o);
 ww_status ww__streams_abort(ww_stream *s, ww__open_stream *o, uint32_t subxid);
-/* After it, ww__streams_aborted() may be asked; NULL: not aborted. */
+/* After it, ww__streams_aborted() may be asked: the last abort of this one, or NULL. */
 void ww__streams_sort(ww__open_stream *o);
 const ww__abort *ww__streams_aborted(const ww__open_stream *o, uint32_t subxid);
 
-/* streamed.c */
+/* blocks.c */
 ww_status ww__assembly_open(ww_stream *s);
 void ww__assembly_close(ww_stream *s);
 /* S, E, A, c, p */
-ww_status ww__streamed_follow(ww_stream *s, ww_event *ev);
+ww_status ww__blocks_follow(ww_stream *s, ww_event *ev);
 /* The pending message, which stands in a block */
-ww_status ww__streamed_take(ww_stream *s, ww_event *ev);
+ww_status ww__blocks_take(ww_stream *s, ww_event *ev);
 
 /* replay.c: turns a Stream Commit or Stream Prepare into the Begin of what it ends */
 ww_status ww__replay_start(ww_stream *s, ww__open_stream *o, ww_event *ev);

@@ -13,8 +13,17 @@
 static bool config_is_good(const ww_stream_config *c)
 {
     bool allocates = !c->raw && (c->streaming || c->mode == WW_CONFIRM_EACH);
-    return c->struct_size == sizeof *c && (c->alloc != NULL || !allocates) &&
+    return (c->alloc != NULL || !allocates) &&
            (c->mode == WW_CONFIRM_EACH || c->mode == WW_CONFIRM_THROUGH);
+}
+
+/* A caller that was compiled before assembly came has a shorter struct. */
+static bool copy_config(ww_stream *s, const ww_stream_config *c)
+{
+    if (c->struct_size < offsetof(ww_stream_config, spool) || c->struct_size > sizeof *c)
+        return false;
+    memcpy(&s->config, c, c->struct_size);
+    return config_is_good(&s->config);
 }
 
 static void set_defaults(ww_stream_config *c)
@@ -38,19 +47,20 @@ ww_status ww_stream_init(ww_stream *s, const ww_stream_config *config, ww_now no
     ww_decoder_options options = WW_DECODER_OPTIONS_INIT;
     memset(s, 0, sizeof *s);
     ww_error_clear(&s->error);
-    if (!config_is_good(config))
+    if (!copy_config(s, config)) {
+        memset(&s->config, 0, sizeof s->config);
         return ww__fail(err, WW_ERR_USAGE, "stream configuration: struct_size, mode or alloc");
-    s->config = *config;
+    }
     set_defaults(&s->config);
-    options.relations = config->relations;
-    options.binary = config->binary;
-    options.streaming = config->streaming;
-    options.defer_blocks = config->spool != NULL;
+    options.relations = s->config.relations;
+    options.binary = s->config.binary;
+    options.streaming = s->config.streaming;
+    options.defer_blocks = s->config.spool != NULL;
     ww_decoder_init(&s->decoder, &options);
-    s->flush = config->start;
+    s->flush = s->config.start;
     s->last_feedback = now.mono_us;
     s->last_input = now.mono_us;
-    if (config->streaming && !config->raw && ww__assembly_open(s) != WW_OK)
+    if (s->config.streaming && !s->config.raw && ww__assembly_open(s) != WW_OK)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for streamed transactions");
     return WW_OK;
 }
@@ -166,7 +176,7 @@ static ww_status take_message(ww_stream *s, ww_event *ev)
     ww_status status;
     s->has_pending = false;
     if (s->in_block)
-        return ww__streamed_take(s, ev);
+        return ww__blocks_take(s, ev);
     status = ww_decode(&s->decoder, s->pending.payload, ev, &s->error);
     return status == WW_OK ? ww__stream_follow(s, ev) : status;
 }

@@ -139,15 +139,20 @@ ww_status ww__streams_abort(ww_stream *s, ww__open_stream *o, uint32_t subxid)
     return WW_OK;
 }
 
+static bool is_above(const ww__abort *a, const ww__abort *b)
+{
+    return a->subxid != b->subxid ? a->subxid > b->subxid : a->until > b->until;
+}
+
 /* Lets the abort at `i` sink to where a heap of `count` wants it. */
 static void sift_down(ww__abort *aborts, size_t i, size_t count)
 {
     ww__abort moved = aborts[i];
     size_t child;
     while ((child = 2 * i + 1) < count) {
-        if (child + 1 < count && aborts[child + 1].subxid > aborts[child].subxid)
+        if (child + 1 < count && is_above(&aborts[child + 1], &aborts[child]))
             child++;
-        if (aborts[child].subxid <= moved.subxid)
+        if (!is_above(&aborts[child], &moved))
             break;
         aborts[i] = aborts[child];
         i = child;
@@ -174,15 +179,13 @@ void ww__streams_sort(ww__open_stream *o)
 
 const ww__abort *ww__streams_aborted(const ww__open_stream *o, uint32_t subxid)
 {
-    size_t low = 0, high = o->aborts_count;
+    size_t low = 0, high = o->aborts_count; /* the first above lies in [low, high] */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (o->aborts[middle].subxid == subxid)
-            return &o->aborts[middle];
-        if (o->aborts[middle].subxid < subxid)
+        if (o->aborts[middle].subxid <= subxid)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    return low > 0 && o->aborts[low - 1].subxid == subxid ? &o->aborts[low - 1] : NULL;
 }

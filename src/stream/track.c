@@ -157,7 +157,7 @@ ww_status ww__stream_follow(ww_stream *s, ww_event *ev)
     case WW_EV_STREAM_COMMIT:
     case WW_EV_STREAM_ABORT:
     case WW_EV_STREAM_PREPARE:
-        return ww__streamed_follow(s, ev);
+        return ww__blocks_follow(s, ev);
     case WW_EV_RELATION:
         return follow_relation(s, ev);
     default: /* Origin, Type */

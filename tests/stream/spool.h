@@ -26,6 +26,7 @@ typedef struct spool {
     size_t open;              /* transactions */
     size_t calls, fail_at;    /* the call (1 ..) of append or read that fails; 0: none */
     ww_status fail_with;
+    size_t lost;              /* bytes that are missing at the end of what is read */
 } spool;
 
 static inline bool spool_fails(spool *s)
@@ -79,7 +80,7 @@ static inline ww_status spool_read(void *ctx, void *txn, ww_slice *record, ww_er
         return WW_ERR_NOMEM;
     memcpy(s->lent, t->at->bytes, t->at->len);
     record->ptr = s->lent;
-    record->len = t->at->len;
+    record->len = t->at->len - (s->lost < t->at->len ? s->lost : t->at->len);
     t->at = t->at->next;
     return WW_OK;
 }

@@ -778,6 +778,23 @@ static void spools_fail(void)
     CHECK(fail_at > 120);
 }
 
+static void damaged_records(void)
+{
+    size_t lost;
+    for (lost = 0; lost < 60; lost++) {
+        rig r;
+        rig_init(&r, true);
+        block(&r, 7, true, 8, "a", "x");
+        roll_back(&r, 7, 9);
+        r.spool.lost = lost;
+        commit(&r, 7, 0x110);
+        CHECK((r.l.status == WW_MORE) == (lost == 0));
+        CHECK(lost == 0 || r.l.status == WW_ERR_DECODE || r.l.status == WW_ERR_IO);
+        CHECK(strstr(log_take(&r.l), lost == 0 ? "C110" : "B7") != NULL);
+        rig_fini(&r);
+    }
+}
+
 /* ---- without a spool ------------------------------------------------------------------------ */
 
 static void as_stream_events(void)
@@ -915,6 +932,7 @@ int main(void)
     RUN(many_streams);
     RUN(runs_out_of_memory);
     RUN(spools_fail);
+    RUN(damaged_records);
     RUN(as_stream_events);
     RUN(blocks_see_their_own_tables);
     RUN(blocks_run_out_of_memory);

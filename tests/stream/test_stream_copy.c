@@ -334,8 +334,15 @@ static void refuses_bad_configurations(void)
 {
     feed f;
     feed_prepare(&f);
-    f.config.struct_size = 3;
+    f.config.struct_size = offsetof(ww_stream_config, spool) - 1;
     CHECK(feed_start(&f) == WW_ERR_USAGE);
+    f.config.struct_size = sizeof f.config + 1;
+    CHECK(feed_start(&f) == WW_ERR_USAGE);
+    f.config.struct_size = offsetof(ww_stream_config, spool); /* what lies behind is not looked at */
+    f.config.spool = (const ww_spool *)&f;
+    CHECK(feed_start(&f) == WW_OK);
+    CHECK(f.s.config.spool == NULL);
+    feed_fini(&f);
     feed_prepare(&f);
     f.config.alloc = NULL;
     CHECK(feed_start(&f) == WW_ERR_USAGE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* streamed.c: S E A c p, with assembly and without.
+/* blocks.c: S E A c p, with assembly and without.
  *
  * With a spool, what stands in a block is checked by the decoder for its layout, and stored; that
  * relations are known and columns counted right can only be said at the replay, because a block may
@@ -125,7 +125,7 @@ static ww_status store(ww_stream *s, const ww_event *ev)
     return WW_MORE;
 }
 
-ww_status ww__streamed_take(ww_stream *s, ww_event *ev)
+ww_status ww__blocks_take(ww_stream *s, ww_event *ev)
 {
     bool spools = s->config.spool != NULL;
     ww_slice message = s->pending.payload;
@@ -198,7 +198,7 @@ static ww_status end_stream(ww_stream *s, ww_event *ev)
     return ww__stream_hand_out(s, ev);
 }
 
-ww_status ww__streamed_follow(ww_stream *s, ww_event *ev)
+ww_status ww__blocks_follow(ww_stream *s, ww_event *ev)
 {
     switch (ev->kind) {
     case WW_EV_STREAM_START:
