@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sim.c: see sim.h. The consumer and the model: neither knows of the server more than it sent, nor of
- * the engine more than it says; the invariants compare. */
+/* sim.c: see sim.h. The consumer and the model: neither knows of the server more than it sent, nor
+ * of the engine more than it says; the invariants compare. */
 #include "sim_parts.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sim_parts.h: what the two halves of the simulator share: the server writes the queue, the units and
- * what is expected; the consumer reads them. */
+/* sim_parts.h: what the two halves of the simulator share: the server writes the queue, the units
+ * and what is expected; the consumer reads them. */
 #ifndef WALWIRE_TESTS_STREAM_SIM_PARTS_H
 #define WALWIRE_TESTS_STREAM_SIM_PARTS_H
 

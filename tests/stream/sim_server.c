@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sim_server.c: the simulated walsender: ordinary and prepared transactions, messages, keepalives, the
- * oddities of released servers. It knows nothing of the engine. */
+/* sim_server.c: the simulated walsender: ordinary and prepared transactions, messages, keepalives,
+ * the oddities of released servers. It knows nothing of the engine. */
 #include "sim_parts.h"
 
 #include <stdio.h>
@@ -135,8 +135,8 @@ static void send_row(sim *m, uint32_t xid, ww_lsn final_lsn, ww_lsn before, uint
     unsigned relation = sim_pick(m, RELATIONS);
     sim_relation *r = &m->relations[relation];
     expectation *e;
-    while (sim_is_locked(m, relation) && relation > 0)
-        r = &m->relations[--relation]; /* the first one is never changed by a streamed transaction */
+    while (sim_is_locked(m, relation) && relation > 0) /* nobody ever changes the first one so */
+        r = &m->relations[--relation];
     if (!r->sent) {
         sim_encode_relation(m, 0, relation, r->definition);
         sim_send(m, 0);
@@ -163,8 +163,8 @@ static void send_rows(sim *m, uint32_t xid, ww_lsn final_lsn, ww_lsn before)
 
 /* ---- transactions --------------------------------------------------------------------------- */
 
-/* B .. C. All of it is sent when its commit record is decoded: keepalives in between know nothing of
- * that record yet. */
+/* B .. C. All of it is sent when its commit record is decoded: keepalives in between know nothing
+ * of that record yet. */
 static void send_transaction(sim *m)
 {
     uint32_t xid = m->next_xid++;

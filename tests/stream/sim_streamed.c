@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sim_streamed.c: the simulated walsender's streamed transactions: blocks, savepoints, DDL of their own,
- * ends. What is expected of the engine is worked out here, naively, when one commits: what was not
- * rolled back, in order, each row with the definition that it was written under. */
+/* sim_streamed.c: the simulated walsender's streamed transactions: blocks, savepoints, DDL of their
+ * own, ends. What is expected of the engine is worked out here, naively, when one commits: what was
+ * not rolled back, in order, each row with the definition that it was written under. */
 #include "sim_parts.h"
 
 #include <stdio.h>
@@ -47,7 +47,8 @@ static void write_row(sim *m, sim_stream *t)
     add_change(t, 'I', m->next_number++)->definition = definition;
 }
 
-/* Only where it can be told whose it is: at the top level, or in a sub-transaction that has written. */
+/* Only where it can be told whose it is: at the top level, or in a sub-transaction that has
+ * written. */
 static void write_message(sim *m, sim_stream *t)
 {
     char text[24];
@@ -132,7 +133,8 @@ static void send_abort(sim *m, uint32_t xid, uint32_t subxid)
     sim_send(m, m->wal);
 }
 
-/* ROLLBACK TO: the innermost one and what was released into it, each by a Stream Abort of its own. */
+/* ROLLBACK TO: the innermost one and what was released into it, each by a Stream Abort of its own.
+ * */
 static void roll_back_savepoint(sim *m, sim_stream *t)
 {
     int of = t->current, i;

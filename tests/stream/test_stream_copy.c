@@ -338,7 +338,7 @@ static void refuses_bad_configurations(void)
     CHECK(feed_start(&f) == WW_ERR_USAGE);
     f.config.struct_size = sizeof f.config + 1;
     CHECK(feed_start(&f) == WW_ERR_USAGE);
-    f.config.struct_size = offsetof(ww_stream_config, spool); /* what lies behind is not looked at */
+    f.config.struct_size = offsetof(ww_stream_config, spool); /* of what lies behind, nothing */
     f.config.spool = (const ww_spool *)&f;
     CHECK(feed_start(&f) == WW_OK);
     CHECK(f.s.config.spool == NULL);
