@@ -9,7 +9,7 @@ import source
 BANNED = r"strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok|sscanf|alloca"
 HEAP = r"malloc|calloc|realloc|reallocarray|free|strdup|strndup|asprintf|getline"
 CLOCK = r"time|clock|clock_gettime|gettimeofday|rand|random|srand|getrandom|getentropy|RAND_bytes"
-HEAP_ROOMS = {"client", "cli", "net"}
+HEAP_ROOMS = {"client", "cli", "net", "sink"}
 CLOCK_ROOMS = {"client", "cli", "net"}
 LENGTH, LINES = 100, 800
 
