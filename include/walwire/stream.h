@@ -235,7 +235,7 @@ typedef struct ww_stream {
     bool raw_dirty;                 /* raw: data came, and no flush_all() since */
     /* feedback: feedback.c */
     bool send_now, asked, flush_moved, ask_reply;
-    ww_lsn reported;                /* flush as last sent; 0: none yet */
+    ww_lsn reported, reported_write; /* flush and write as last sent; 0: none yet */
     ww_mono_us last_feedback;
     ww_mono_us flush_moved_at;
     ww_mono_us last_input;

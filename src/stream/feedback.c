@@ -31,8 +31,8 @@ static ww_mono_us sooner(ww_mono_us a, ww_mono_us b)
 /* Would a feedback say the same as the last one? */
 static bool nothing_moved(const ww_stream *s)
 {
-    return s->counters.feedbacks > 0 && ww__load64(s->feedback + WRITE_AT) == s->received &&
-           ww__load64(s->feedback + FLUSH_AT) == ww__stream_reportable(s);
+    return s->counters.feedbacks > 0 && s->reported_write == s->received &&
+           s->reported == ww__stream_reportable(s);
 }
 
 ww_mono_us ww_stream_deadline(const ww_stream *s)
@@ -71,6 +71,7 @@ const uint8_t *ww_stream_send_buf(ww_stream *s, ww_now now, size_t *len)
 
 void ww_stream_send_ack(ww_stream *s, ww_now now)
 {
+    s->reported_write = ww__load64(s->feedback + WRITE_AT);
     s->reported = ww__load64(s->feedback + FLUSH_AT);
     s->flush_moved = s->reported != ww__stream_reportable(s);
     s->send_now = s->asked = s->ask_reply = false;

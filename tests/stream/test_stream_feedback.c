@@ -88,6 +88,24 @@ static void nothing_is_lost_in_between(void)
     feed_fini(&f);
 }
 
+/* A message that was built, and could not be queued, was not sent. */
+static void what_was_not_queued_is_still_due(void)
+{
+    feed f;
+    size_t len;
+    feed_status status;
+    feed_init(&f);
+    ww_stream_feedback_now(&f.s, false);
+    CHECK(feed_feedback(&f, &status));
+    feed_keepalive(&f, 0x100, true);
+    ww_stream_send_buf(&f.s, f.now, &len);
+    CHECK_EQ_U64(len, 34);
+    CHECK(ww_stream_deadline(&f.s) <= f.now.mono_us);
+    CHECK(feed_feedback(&f, &status));
+    CHECK_EQ_U64(status.flush, 0x100);
+    feed_fini(&f);
+}
+
 /* HOSTILE D7 */
 static void answers_at_once_with_the_old_flush(void)
 {
@@ -243,6 +261,7 @@ int main(void)
     RUN(defaults);
     RUN(moved_flush_is_reported_soon);
     RUN(nothing_is_lost_in_between);
+    RUN(what_was_not_queued_is_still_due);
     RUN(answers_at_once_with_the_old_flush);
     RUN(a_request_is_not_forgotten);
     RUN(nothing_new_is_no_news);
