@@ -194,8 +194,9 @@ ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err);
 ww_status ww_client_flush_all(ww_client *c, ww_error *err);
 ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err);
 
-/* Sends a status update if one is due. Only sends, never receives: every slice stays valid. For
- * callers that work long between two next(): call it by ww_client_deadline(). */
+/* Sends a status update if one is due. Only sends, never receives: every slice stays valid; that
+ * the server has gone silent only ww_client_next() can notice, so call that after the deadline too.
+ * For callers that work long between two next(): call it by ww_client_deadline(). */
 ww_status ww_client_feedback(ww_client *c, ww_error *err);
 ww_mono_us ww_client_deadline(const ww_client *c);
 
@@ -204,10 +205,10 @@ int ww_client_fd(const ww_client *c);
 short ww_client_poll_events(const ww_client *c);
 
 /* Ends the stream in order: last status update, CopyDone, everything read up to ReadyForQuery, at
- * most until the deadline. After it only getters and close. Not an error if the server is gone
- * already. */
+ * most until the deadline, which moves on while the server still sends (for a minute at most).
+ * After it only getters and close. Not an error if the server is gone already. */
 ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err);
-/* Drops the slot (after stop, on a connection of its own if needed). */
+/* Drops the slot, after stop. */
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err);
 /* Frees everything, without a last status update. NULL is allowed. */
 void ww_client_close(ww_client *c);

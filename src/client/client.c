@@ -23,6 +23,8 @@ ww_status ww__client_fail(ww_client *c, const ww_error *why, ww_error *err)
     return c->error.status;
 }
 
+#define STOP_MAX_US UINT64_C(60000000)
+
 /* ---- open and close ------------------------------------------------------------------------- */
 
 static ww_status read_conninfo(ww_client *c, ww_error *err)
@@ -119,6 +121,8 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err)
     if (c->error.status != WW_OK)
         return ww__client_fail(c, &c->error, err);
     c->now = ww_clock_now();
+    if (c->now.mono_us - c->heard_at >= c->silence_us / 2)
+        c->heard_at = c->now.mono_us; /* it was we who did not listen */
     if (c->streaming && !c->ended)
         send_feedback(c);
     return WW_OK;
@@ -127,7 +131,13 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err)
 ww_mono_us ww_client_deadline(const ww_client *c)
 {
     ww_mono_us due = ww_stream_deadline(&c->stream);
-    return c->end_lsn != 0 && c->probe_at < due ? c->probe_at : due;
+    ww_mono_us quiet =
+        c->heard_at + (c->asked_at > c->heard_at ? c->silence_us : c->silence_us / 2);
+    if (c->error.status != WW_OK || !c->streaming || c->ended)
+        return WW_MONO_NEVER; /* nothing will be sent any more */
+    if (c->end_lsn != 0 && c->probe_at < due)
+        due = c->probe_at;
+    return quiet < due ? quiet : due;
 }
 
 /* ---- receiving ------------------------------------------------------------------------------ */
@@ -171,8 +181,8 @@ static ww_status take_other(ww_client *c, const ww_msg *msg, ww_error *err)
         ww_error_from_server(msg, &why);
         return ww__client_fail(c, &why, err);
     case WW_MSG_READY:
-        c->ended = true;
-        return WW_END;
+        ww__fail_text(&why, WW_ERR_IO, "the server ended the stream", c->session->address);
+        return ww__client_fail(c, &why, err);
     default:
         return WW_MORE;
     }
@@ -212,12 +222,32 @@ static ww_status take_close(ww_client *c, ww_error *err)
     return ww__client_fail(c, &why, err);
 }
 
+/* A server that is there sends something, or answers: asked after half of its own timeout, it is
+ * given up after all of it. */
+static ww_status check_silence(ww_client *c, ww_error *why)
+{
+    ww_mono_us silent = c->now.mono_us - c->heard_at;
+    if (silent >= c->silence_us)
+        return ww__fail_text(why, WW_ERR_TIMEOUT,
+                             "the server sends nothing any more, and answers no question",
+                             c->session->address);
+    if (silent >= c->silence_us / 2 && c->asked_at <= c->heard_at) {
+        ww_stream_feedback_now(&c->stream, true);
+        c->asked_at = c->now.mono_us;
+    }
+    return WW_OK;
+}
+
 /* The socket: receives, or waits for it. WW_OK: look at the engine again. */
 static ww_status move_bytes(ww_client *c, ww_error *err)
 {
     ww_error why;
     ww_status st = ww__session_pump(c->session, true, &why);
     c->now = ww_clock_now();
+    if (st == WW_OK)
+        c->heard_at = c->now.mono_us;
+    else if (st == WW_MORE && check_silence(c, &why) < 0)
+        return ww__client_fail(c, &why, err);
     if (c->end_lsn != 0 && c->now.mono_us >= c->probe_at) {
         ww_stream_feedback_now(&c->stream, true);
         c->probe_at = c->now.mono_us + WW__PROBE_INTERVAL_US;
@@ -273,6 +303,10 @@ static bool is_past_end(const ww_client *c, const ww_event *ev)
         return ev->begin.final_lsn >= c->end_lsn;
     case WW_EV_BEGIN_PREPARE:
         return ev->prepare.prepare_lsn >= c->end_lsn;
+    case WW_EV_STREAM_COMMIT:
+        return ev->stream_commit.commit_lsn >= c->end_lsn;
+    case WW_EV_STREAM_PREPARE:
+        return ev->prepare.prepare_lsn >= c->end_lsn;
     case WW_EV_COMMIT_PREPARED:
         return ev->commit_prepared.commit_lsn >= c->end_lsn;
     case WW_EV_ROLLBACK_PREPARED:
@@ -312,8 +346,8 @@ ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
         return WW_END;
     st = next_wal(c, &c->wal, err);
     if (st == WW_OK && c->end_lsn != 0 && c->wal.start > c->end_lsn) {
-        c->ended = true;
-        return WW_END;
+        c->ended = true; /* what was received is now more than what was handed out: flush_all() */
+        return WW_END;   /* refuses from here on */
     }
     *wal = c->wal;
     return st;
@@ -337,6 +371,8 @@ ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err)
 
 ww_status ww_client_flush_all(ww_client *c, ww_error *err)
 {
+    if (c->ended && c->config.raw)
+        return ww__fail(err, WW_ERR_USAGE, "the stream has ended: confirm with ww_client_flush_to");
     return ww_stream_flush_all(&c->stream, c->now, err);
 }
 
@@ -359,28 +395,42 @@ short ww_client_poll_events(const ww_client *c)
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
+/* What is still in flight is dropped. A transaction under way may be sent whole before the server
+ * looks at our CopyDone: as long as it sends, it is waited for, within reason. */
+static ww_status drain(ww_client *c, ww_mono_us patience_us, ww_error *err)
+{
+    ww_mono_us give_up_at = ww_clock_now().mono_us + STOP_MAX_US;
+    ww_msg msg;
+    for (;;) {
+        ww_mono_us deadline = ww_clock_now().mono_us + patience_us;
+        ww_status st = ww__session_message(c->session, &msg,
+                                           deadline < give_up_at ? deadline : give_up_at, err);
+        if (st != WW_OK)
+            return st == WW_END ? WW_OK : st;
+        if (msg.type == WW_MSG_READY)
+            return WW_OK;
+        if (msg.type == WW_MSG_ERROR)
+            ww__log_notice(&c->config.log, &msg);
+        if (ww_clock_now().mono_us >= give_up_at)
+            return ww__fail(err, WW_ERR_TIMEOUT, "the server went on sending after CopyDone");
+    }
+}
+
 ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
 {
-    ww_msg msg;
     ww_status st = WW_OK;
-    if (!c->streaming)
+    if (!c->streaming || c->session->conn.state == WW_CONN_IDLE)
         return WW_OK;
-    c->streaming = false;
-    c->ended = true;
     c->now = ww_clock_now();
+    c->ended = true;
     if (c->session->conn.state == WW_CONN_COPY_BOTH) {
         ww_stream_feedback_now(&c->stream, false);
         send_feedback(c);
         st = ww_conn_copy_done(&c->session->conn, err);
     }
-    while (st == WW_OK) {
-        st = ww__session_message(c->session, &msg, deadline, err);
-        if (st == WW_OK && msg.type == WW_MSG_READY)
-            return WW_OK;
-        if (st == WW_OK && msg.type == WW_MSG_ERROR)
-            ww__log_notice(&c->config.log, &msg);
-    }
-    return st == WW_END ? WW_OK : st;
+    c->streaming = false;
+    return st == WW_OK ? drain(c, deadline > c->now.mono_us ? deadline - c->now.mono_us : 0, err)
+                       : st;
 }
 
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err)

@@ -16,12 +16,15 @@ struct ww_client {
     ww__spool *spool; /* where streamed transactions wait; NULL: they are handed out as they come */
     ww_stream stream;
     ww_system system;
-    ww_wal_msg wal;      /* what the last event came from */
-    ww_now now;          /* of the last receive */
-    ww_error error;      /* first failure; every later call repeats it */
-    ww_mono_us probe_at; /* next keepalive to ask for while waiting for end_lsn */
+    ww_wal_msg wal;                /* what the last event came from */
+    ww_now now;                    /* of the last receive */
+    ww_error error;                /* first failure; every later call repeats it */
+    ww_mono_us heard_at, asked_at; /* when the server sent last; when it was asked to */
+    ww_mono_us silence_us;         /* how long it may be silent */
+    ww_mono_us probe_at;           /* next keepalive to ask for while waiting for end_lsn */
     char slot[WW_SLOT_NAME_MAX + 1];
     bool temporary_slot;
+    bool made_slot; /* by us, in this run */
     bool streaming; /* in COPY BOTH as far as we know */
     bool ended;     /* next() returns END from now on */
     ww_lsn start_lsn, end_lsn;

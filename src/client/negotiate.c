@@ -104,10 +104,54 @@ static void choose(const ww_client_config *config, ww__plugin_options *out, cons
     out->items[out->count++].value = value;
 }
 
-ww_status ww__choose_options(const ww_client_config *config, int server_version,
+/* ---- options given with -o ------------------------------------------------------------------ */
+
+/* As the server compares words: without regard to case. */
+static bool is(ww_slice value, const char *word)
+{
+    size_t i;
+    for (i = 0; i < value.len && word[i] != '\0'; i++) {
+        uint8_t c = value.ptr[i];
+        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != (uint8_t)word[i])
+            return false;
+    }
+    return i == value.len && word[i] == '\0';
+}
+
+static bool is_true(ww_slice value)
+{
+    return value.ptr == NULL || is(value, "on") || is(value, "true") || is(value, "1");
+}
+
+/* An option of pgoutput that is given by its name means what our own setting of it would mean. */
+static void apply_given(ww_client_config *config)
+{
+    size_t i;
+    for (i = 0; i < config->noptions; i++) {
+        const ww_plugin_option *o = &config->options[i];
+        if (is(o->name, "binary"))
+            config->binary = is_true(o->value);
+        else if (is(o->name, "messages"))
+            config->messages = is_true(o->value);
+        else if (is(o->name, "two_phase"))
+            config->two_phase = is_true(o->value);
+        else if (is(o->name, "streaming"))
+            config->streaming = is(o->value, "parallel") ? WW_STREAMING_PARALLEL
+                                : is_true(o->value)      ? WW_STREAMING_ON
+                                                         : WW_STREAMING_OFF;
+        else if (is(o->name, "proto_version") && o->value.len == 1)
+            config->proto_version = (unsigned)(o->value.ptr[0] - '0');
+    }
+}
+
+ww_status ww__choose_options(const ww_client_config *given, int server_version,
                              ww_slice publications, ww__plugin_options *out, ww_error *err)
 {
-    ww_status st = choose_protocol(config, server_version, out, err);
+    ww_client_config effective = *given;
+    const ww_client_config *config = &effective;
+    ww_status st;
+    apply_given(&effective);
+    st = choose_protocol(config, server_version, out, err);
     if (st == WW_OK)
         st = choose_streaming(config, out, err);
     if (st == WW_OK)
@@ -135,33 +179,6 @@ ww_status ww__choose_options(const ww_client_config *config, int server_version,
 
 /* ---- the caller's own ----------------------------------------------------------------------- */
 
-static bool is(ww_slice value, const char *text)
-{
-    return ww_slice_equal(value, ww_slice_of(text));
-}
-
-static bool is_true(ww_slice value)
-{
-    return value.ptr == NULL || is(value, "on") || is(value, "true") || is(value, "1");
-}
-
-/* What it means for the decoder. */
-static void note_given(const ww_plugin_option *o, ww__plugin_options *out)
-{
-    if (is(o->name, "binary"))
-        out->binary = is_true(o->value);
-    else if (is(o->name, "messages"))
-        out->messages = is_true(o->value);
-    else if (is(o->name, "two_phase"))
-        out->two_phase = is_true(o->value);
-    else if (is(o->name, "streaming"))
-        out->streaming = is(o->value, "parallel") ? WW_STREAMING_PARALLEL
-                         : is_true(o->value)      ? WW_STREAMING_ON
-                                                  : WW_STREAMING_OFF;
-    else if (is(o->name, "proto_version") && o->value.len == 1)
-        out->proto_version = (unsigned)(o->value.ptr[0] - '0');
-}
-
 ww_status ww__add_given_options(const ww_client_config *config, ww__plugin_options *out,
                                 ww_error *err)
 {
@@ -171,7 +188,6 @@ ww_status ww__add_given_options(const ww_client_config *config, ww__plugin_optio
             return ww__fail_about(err, WW_ERR_LIMIT, "too many plugin options",
                                   config->options[i].name);
         out->items[out->count++] = config->options[i];
-        note_given(&config->options[i], out);
     }
     return WW_OK;
 }

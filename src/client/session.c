@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOW_US UINT64_C(2000000)
+
 /* ---- log ------------------------------------------------------------------------------------ */
 
 static size_t append_number(char *out, size_t cap, size_t number)
@@ -258,26 +260,55 @@ ww_status ww_session_exec(ww_session *s, const char *sql, ww_error *err)
     return st == WW_END ? WW_OK : st;
 }
 
-ww_status ww_session_row_text(ww_session *s, const char *sql, size_t ncols, size_t width, char *out,
-                              ww_error *err)
+/* The rows of a command that was sent; the first one's columns as text. */
+static ww_status take_row_text(ww_session *s, size_t ncols, size_t width, char *out, ww_error *err)
 {
     ww_msg row;
     ww_slice value;
     size_t i;
-    ww_status st = ww_session_query(s, sql, err);
-    if (st == WW_OK)
-        st = ww_session_row(s, &row, err);
+    ww_status st = ww_session_row(s, &row, err);
     for (i = 0; i < ncols; i++)
         out[i * width] = '\0';
-    if (st == WW_OK) {
+    if (st != WW_OK)
+        return st;
+    {
         ww_row_iter it = ww_row_begin(&row);
         for (i = 0; i < ncols && ww_row_next(&it, &value); i++)
             ww__copy_cut(out + i * width, width, value);
-        while ((st = ww_session_row(s, &row, err)) == WW_OK)
-            continue;
-        return st == WW_END ? WW_OK : st;
     }
-    return st;
+    while ((st = ww_session_row(s, &row, err)) == WW_OK)
+        continue;
+    return st == WW_END ? WW_OK : st;
+}
+
+ww_status ww_session_row_text(ww_session *s, const char *sql, size_t ncols, size_t width, char *out,
+                              ww_error *err)
+{
+    ww_status st = ww_session_query(s, sql, err);
+    return st == WW_OK ? take_row_text(s, ncols, width, out, err) : st;
+}
+
+/* Waits until an answer has begun to come; false after two seconds without. */
+static bool answers_soon(ww_session *s)
+{
+    ww_mono_us deadline = ww_clock_now().mono_us + SLOW_US;
+    while ((ww_conn_wants(&s->conn) & (WW_WANT_EVENT | WW_WANT_CLOSED)) == 0) {
+        ww_status st = ww__session_pump(s, true, NULL);
+        if (st == WW_MORE)
+            st = ww__session_wait(s, deadline, NULL);
+        if (st < 0)
+            return st != WW_ERR_TIMEOUT;
+    }
+    return true;
+}
+
+ww_status ww__session_slow_row_text(ww_session *s, const char *sql, size_t ncols, size_t width,
+                                    char *out, const char *why, ww_error *err)
+{
+    ww_status st = ww_session_query(s, sql, err);
+    if (st == WW_OK && !answers_soon(s))
+        ww__log(&s->config.log, WW_LOG_WARNING, "%s", why);
+    return st == WW_OK ? take_row_text(s, ncols, width, out, err) : st;
 }
 
 ww_status ww_session_identify(ww_session *s, ww_system *out, ww_error *err)

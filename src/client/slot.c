@@ -3,6 +3,7 @@
 #include "slot.h"
 
 #include "base/error.h"
+#include "session.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,19 +17,31 @@ static int server_version(const ww_session *s)
     return info.server_version_num;
 }
 
+/* How each version says that a slot was invalidated, and why. */
+static const char *invalidation_column(int version)
+{
+    if (version >= 170000)
+        return ", invalidation_reason";
+    if (version >= 160000)
+        return ", CASE WHEN conflicting THEN 'conflict with recovery' WHEN wal_status = 'lost' "
+               "THEN 'wal_removed' END";
+    return version >= 130000 ? ", CASE WHEN wal_status = 'lost' THEN 'wal_removed' END" : ", NULL";
+}
+
 ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_error *err)
 {
     char sql[1024];
-    char row[8][WIDTH];
+    char row[9][WIDTH];
     ww_text t = {sql, sizeof sql, 0};
     ww_status st;
     memset(out, 0, sizeof *out);
     ww_text_add(&t, "SELECT slot_type, plugin, database, temporary, active, active_pid, "
                     "confirmed_flush_lsn, ");
     ww_text_add(&t, server_version(s) >= 140000 ? "two_phase" : "false");
+    ww_text_add(&t, invalidation_column(server_version(s)));
     ww_text_add(&t, " FROM pg_catalog.pg_replication_slots WHERE slot_name = ");
     ww_text_add_sql_literal(&t, ww_slice_of(name));
-    st = ww_session_row_text(s, sql, 8, WIDTH, row[0], err);
+    st = ww_session_row_text(s, sql, 9, WIDTH, row[0], err);
     if (st != WW_OK)
         return st == WW_END ? WW_OK : st;
     out->exists = true;
@@ -40,6 +53,7 @@ ww_status ww__slot_look_up(ww_session *s, const char *name, ww__slot *out, ww_er
     snprintf(out->active_pid, sizeof out->active_pid, "%.15s", row[5]);
     ww_lsn_parse(ww_slice_of(row[6]), &out->confirmed_flush);
     out->two_phase = row[7][0] == 't';
+    snprintf(out->invalid, sizeof out->invalid, "%.63s", row[8]);
     return WW_OK;
 }
 
@@ -53,7 +67,11 @@ ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *con
     ww_session_describe(s, &info);
     st = ww_create_slot_command(&t, slot, info.server_version_num, err);
     if (st == WW_OK)
-        st = ww_session_row_text(s, sql, 2, WIDTH, row[0], err);
+        st = ww__session_slow_row_text(s, sql, 2, WIDTH, row[0],
+                                       "creating the slot waits until the transactions that are "
+                                       "running now have ended (on a standby: until the primary "
+                                       "runs pg_log_standby_snapshot())",
+                                       err);
     if (st == WW_END || (st == WW_OK && !ww_lsn_parse(ww_slice_of(row[1]), consistent)))
         return ww__fail(err, WW_ERR_PROTOCOL, "CREATE_REPLICATION_SLOT returned no position");
     return st;
@@ -80,7 +98,19 @@ ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plu
         return wrong_slot(err, "the slot belongs to another output plugin", name, slot->plugin);
     if (strcmp(slot->database, database) != 0)
         return wrong_slot(err, "the slot belongs to another database", name, slot->database);
-    return WW_OK;
+    if (slot->invalid[0] == '\0')
+        return WW_OK;
+    wrong_slot(err, "the server has invalidated the slot: changes are lost for it", name, "");
+    if (err != NULL) {
+        err->status = WW_ERR_GAP;
+        snprintf(err->detail, sizeof err->detail, "Reason: %.60s.", slot->invalid);
+        snprintf(
+            err->hint, sizeof err->hint,
+            "It never recovers. Drop it, create a new one, and take the tables' contents anew: "
+            "walwire slot drop -S %.64s",
+            name);
+    }
+    return WW_ERR_GAP;
 }
 
 /* ---- explanations --------------------------------------------------------------------------- */
@@ -91,14 +121,15 @@ static void set_hint(ww_error *err, const char *format, const char *name)
     snprintf(err->hint, sizeof err->hint, format, name);
 }
 
-static void explain_missing(ww_session *s, const char *name, ww_error *err)
+static void explain_missing(ww_session *s, const char *name, bool wanted, ww_error *err)
 {
     char list[1][300];
-    set_hint(
-        err,
-        "Create it: walwire slot create -S %.64s (or add --create-slot). Changes made before a "
-        "slot exists are not in it.",
-        name);
+    if (wanted)
+        set_hint(
+            err,
+            "Create it: walwire slot create -S %.64s (or add --create-slot). Changes made before a "
+            "slot exists are not in it.",
+            name);
     if (ww_session_row_text(
             s,
             "SELECT pg_catalog.string_agg(slot_name::text, ', ' ORDER BY slot_name) "
@@ -185,14 +216,14 @@ static void explain_privilege(ww_session *s, ww_error *err)
              "pg_reload_conf()");
 }
 
-void ww__slot_explain(ww_session *s, const char *name, ww_error *err)
+void ww__slot_explain(ww_session *s, const char *name, bool wanted, ww_error *err)
 {
     if (err == NULL || err->status != WW_ERR_SERVER)
         return;
     if (err->subject[0] == '\0')
         ww__error_add_text(err, name);
     if (strcmp(err->sqlstate, "42704") == 0)
-        explain_missing(s, name, err);
+        explain_missing(s, name, wanted, err);
     else if (strcmp(err->sqlstate, "42501") == 0)
         explain_privilege(s, err);
     else if (strcmp(err->sqlstate, "55006") == 0)
@@ -247,7 +278,7 @@ ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_l
     create.two_phase = slot->two_phase;
     create.failover = slot->failover;
     st = ww__slot_create(s, &create, lsn, err);
-    ww__slot_explain(s, slot->name, err);
+    ww__slot_explain(s, slot->name, false, err);
     return st;
 }
 
@@ -259,7 +290,7 @@ ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err)
     if (st < 0)
         return st;
     st = ww_session_exec(s, sql, err);
-    ww__slot_explain(s, name, err);
+    ww__slot_explain(s, name, false, err);
     return st;
 }
 
@@ -273,7 +304,7 @@ ww_status ww_session_alter_slot(ww_session *s, const char *name, int two_phase, 
     if (st < 0)
         return st;
     st = ww_session_exec(s, sql, err);
-    ww__slot_explain(s, name, err);
+    ww__slot_explain(s, name, false, err);
     return st;
 }
 
@@ -300,6 +331,6 @@ ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, w
     st = ww_session_row_text(s, sql, 1, WIDTH, row[0], err);
     if (st == WW_END || (st == WW_OK && !ww_lsn_parse(ww_slice_of(row[0]), reached)))
         return ww__fail(err, WW_ERR_PROTOCOL, "pg_replication_slot_advance returned no position");
-    ww__slot_explain(s, name, err);
+    ww__slot_explain(s, name, false, err);
     return st;
 }

@@ -12,6 +12,7 @@ typedef struct ww__slot {
     char plugin[64];
     char database[64];
     char active_pid[16];
+    char invalid[64];       /* why it can never be read again; "" if it can */
     ww_lsn confirmed_flush; /* 0: none */
 } ww__slot;
 
@@ -24,8 +25,9 @@ ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *con
 ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plugin,
                          const char *database, ww_error *err);
 /* Adds to a server's refusal (by its SQLSTATE) what there is and which command or SQL helps. The
- * session must be able to run queries, else nothing is added. */
-void ww__slot_explain(ww_session *s, const char *name, ww_error *err);
+ * session must be able to run queries, else nothing is added. wanted: the slot is to be read, so a
+ * missing one may be created. */
+void ww__slot_explain(ww_session *s, const char *name, bool wanted, ww_error *err);
 
 /* The ways out of a slot whose two_phase is set. */
 void ww__slot_two_phase_hint(ww_session *s, const char *name, ww_error *err);

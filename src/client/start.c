@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define WIDTH 64u
+#define DEFAULT_SILENCE_US UINT64_C(60000000) /* where the server has no wal_sender_timeout */
 #define MAX_PUBLICATIONS 1024u
 
 /* ---- the slot ------------------------------------------------------------------------------- */
@@ -51,8 +52,18 @@ static ww_status create_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
     ww__log(&c->config.log, WW_LOG_INFO,
             "creating slot \"%s\": waits until all running transactions have ended", c->slot);
     st = ww__slot_create(c->session, &slot, confirmed, err);
-    ww__slot_explain(c->session, c->slot, err);
+    c->made_slot = st == WW_OK && !c->temporary_slot;
+    ww__slot_explain(c->session, c->slot, true, err);
     return st;
+}
+
+/* A slot that nobody reads fills the server's disk: one of ours does not outlive a failed start. */
+static void undo_slot(ww_client *c)
+{
+    if (c->made_slot && ww_session_drop_slot(c->session, c->slot, NULL) < 0)
+        ww__log(&c->config.log, WW_LOG_WARNING,
+                "slot \"%s\" was created and holds back WAL; to drop it: walwire slot drop -S %s",
+                c->slot, c->slot);
 }
 
 /* two_phase is the slot's for good: a reader who does not expect prepared transactions would get
@@ -85,13 +96,16 @@ static ww_status prepare_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
     if ((st = ww__slot_look_up(c->session, c->slot, &slot, err)) < 0)
         return st;
     c->temporary_slot = c->config.temporary;
+    if (slot.exists && c->config.temporary && c->config.if_not_exists)
+        return ww__fail_text(err, WW_ERR_USAGE,
+                             "the slot exists, and is not this session's temporary one", c->slot);
     if (c->config.create_slot && !(slot.exists && c->config.if_not_exists))
         return create_slot(c, confirmed, err);
     if (!slot.exists) {
         ww__fail_text(err, WW_ERR_SERVER, "no such replication slot", c->slot);
         if (err != NULL)
             snprintf(err->sqlstate, sizeof err->sqlstate, "42704");
-        ww__slot_explain(c->session, c->slot, err);
+        ww__slot_explain(c->session, c->slot, true, err);
         return WW_ERR_SERVER;
     }
     *confirmed = slot.confirmed_flush;
@@ -167,12 +181,15 @@ static ww_status begin_copy(ww_client *c, const char *command, ww_error *err)
             return WW_OK;
         if (st == WW_OK && msg.type == WW_MSG_NOTICE)
             ww__log_notice(&c->config.log, &msg);
+        if (st == WW_OK && msg.type == WW_MSG_READY)
+            return ww__fail(err, WW_ERR_PROTOCOL,
+                            "the server answered START_REPLICATION without starting to stream");
         if (st == WW_OK && msg.type == WW_MSG_ERROR) {
             ww_error_from_server(&msg, err);
             while (ww__session_message(c->session, &msg, WW_MONO_NEVER, NULL) == WW_OK)
                 if (msg.type == WW_MSG_READY)
                     break;
-            ww__slot_explain(c->session, c->slot, err);
+            ww__slot_explain(c->session, c->slot, true, err);
             return WW_ERR_SERVER;
         }
     }
@@ -239,6 +256,7 @@ static void choose_interval(ww_client *c, const server_facts *facts)
                                                               : WW_DEFAULT_STATUS_INTERVAL_US;
     if (timeout > 0 && c->status_interval_us > timeout / 3)
         c->status_interval_us = timeout / 3;
+    c->silence_us = timeout > 0 ? timeout : DEFAULT_SILENCE_US;
 }
 
 /* Streamed transactions are put together here, unless the caller wants them as they come. */
@@ -270,6 +288,7 @@ static ww_status init_stream(ww_client *c, ww_lsn confirmed, ww_error *err)
     config.max_unconfirmed = c->config.max_unconfirmed;
     config.status_interval_us = c->status_interval_us;
     c->now = ww_clock_now();
+    c->heard_at = c->now.mono_us;
     st = ww_stream_init(&c->stream, &config, c->now, err);
     if (st == WW_OK && c->config.confirm_none)
         ww_stream_hold(&c->stream);
@@ -332,6 +351,8 @@ ww_status ww__client_start(ww_client *c, ww_error *err)
         st = find_end(c, err);
     if (st == WW_OK)
         st = start_streaming(c, &facts, confirmed, err);
+    if (st < 0)
+        undo_slot(c);
     free(joined);
     c->streaming = st == WW_OK;
     return st;

@@ -122,12 +122,12 @@ static void put_columns(enc *out, uint16_t count)
 }
 
 /* What this server knows, by a piece of the question. */
-static void answer(enc *out, const char *query)
+static void answer(enc *out, const char *query, fake_end how)
 {
     static const char *const system[] = {"7000000000000000001", "1", "0/1000", "db"};
-    static const char *const facts[] = {"logical", "60000"};
+    const char *const facts[] = {"logical", how == FAKE_SILENT ? "400" : "60000"};
     static const char *const slot[] = {"logical", "pgoutput", "db", "f", "f", "0",
-                                       "0/500",   "f",        "f",  "",  ""};
+                                       "0/500",   "f",        "",   "",  ""};
     const char *const *row = NULL;
     uint16_t count = 1;
     if (strstr(query, "IDENTIFY_SYSTEM") != NULL) {
@@ -167,13 +167,13 @@ static void log_in(int fd)
 static void finish_stream(int fd, fake_end how)
 {
     enc out = {0};
-    if (how == FAKE_STAY)
+    if (how == FAKE_STAY || how == FAKE_FINISH)
         fake_message(&out, 'c', "", 0);
-    if (how == FAKE_STAY || how == FAKE_SHUTDOWN)
+    if (how == FAKE_STAY || how == FAKE_FINISH || how == FAKE_SHUTDOWN)
         fake_message(&out, 'C', "COPY 0", 7);
     if (how == FAKE_ERROR)
         put_report(&out, 'E', "ERROR", "58P01", "XLogReadError");
-    if (how == FAKE_STAY || how == FAKE_ERROR)
+    if (how == FAKE_STAY || how == FAKE_FINISH || how == FAKE_ERROR)
         fake_message(&out, 'Z', "I", 1);
     send_all(fd, &out);
     enc_free(&out);
@@ -182,11 +182,18 @@ static void finish_stream(int fd, fake_end how)
 static void stream(int fd, const enc *played, fake_end how)
 {
     enc out = {0};
+    if (how == FAKE_COMPLETE) {
+        fake_message(&out, 'C', "SELECT", 7);
+        fake_message(&out, 'Z', "I", 1);
+        send_all(fd, &out);
+        enc_free(&out);
+        return;
+    }
     fake_message(&out, 'W', "\0\0\0", 3);
     enc_bytes(&out, enc_slice(played));
     send_all(fd, &out);
     enc_free(&out);
-    if (how != FAKE_STAY)
+    if (how != FAKE_STAY && how != FAKE_SILENT)
         finish_stream(fd, how);
 }
 
@@ -204,7 +211,7 @@ static void serve(int fd, int feedback, const enc *played, fake_end how)
             if (how == FAKE_HANG_UP || how == FAKE_SHUTDOWN)
                 shutdown(fd, SHUT_WR);
         } else if (head[0] == 'Q') {
-            answer(&out, (char *)body);
+            answer(&out, (char *)body, how);
             send_all(fd, &out);
         } else if (head[0] == 'd' && body[0] == 'r') {
             uint64_t flush = ww__load64(body + 9);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_server.h: a server of our own, in a child process on a Unix socket. It logs anybody in, answers the
- * client's questions about a slot "s" and a publication, starts streaming, plays the frames it was given,
- * and does what the test wants at the end. What flush positions it was told comes back through a pipe. */
+/* fake_server.h: a server of our own, in a child process on a Unix socket. It logs anybody in,
+ * answers the client's questions about a slot "s" and a publication, starts streaming, plays the
+ * frames it was given, and does what the test wants at the end. What flush positions it was told
+ * comes back through a pipe. */
 #ifndef WALWIRE_TESTS_FAKE_SERVER_H
 #define WALWIRE_TESTS_FAKE_SERVER_H
 
@@ -10,6 +11,9 @@
 /* What the server does once the frames are played. */
 typedef enum fake_end {
     FAKE_STAY,     /* waits for CopyDone and ends the stream in order */
+    FAKE_SILENT,   /* says nothing more, answers nothing; its wal_sender_timeout is 400 ms */
+    FAKE_COMPLETE, /* answers START_REPLICATION without CopyBothResponse */
+    FAKE_FINISH,   /* ends the stream by itself, in order */
     FAKE_HANG_UP,  /* closes the connection */
     FAKE_SHUTDOWN, /* CommandComplete without CopyDone, then closes: a fast shutdown */
     FAKE_ERROR     /* an ErrorResponse, then ReadyForQuery */
@@ -22,7 +26,7 @@ typedef struct fake_server {
     int pid;
 } fake_server;
 
-/* Appends a whole protocol message, or a CopyData with WALData or a keepalive, to what is played. */
+/* Appends a whole protocol message, or a CopyData with WALData or a keepalive, to the play. */
 void fake_message(enc *played, char type, const void *body, size_t len);
 void fake_wal(enc *played, ww_lsn lsn, const enc *message);
 void fake_keepalive(enc *played, ww_lsn end, bool reply);

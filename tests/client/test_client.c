@@ -186,6 +186,39 @@ static void keepalive_in_a_transaction(void)
     CHECK(flush < 0x2000);
 }
 
+/* Asked at half of its timeout, given up at the whole of it. */
+static void silent_server(void)
+{
+    ww_lsn flush;
+    ww_mono_us begin = ww_clock_now().mono_us;
+    result r;
+    play_transaction(0x2000, true);
+    r = run(FAKE_SILENT, 0, &flush);
+    CHECK_EQ_U64(r.status, WW_ERR_TIMEOUT);
+    CHECK(ww_status_retryable(&r.error));
+    CHECK(ww_clock_now().mono_us - begin >= 400000);
+    CHECK_EQ_U64(flush, 0x2010);
+}
+
+/* The stream ended, but not at a position that was asked for: not an end of ours. */
+static void server_ends_the_stream(void)
+{
+    ww_lsn flush;
+    result r;
+    play_transaction(0x2000, true);
+    r = run(FAKE_FINISH, 0, &flush);
+    CHECK_EQ_U64(r.status, WW_ERR_IO);
+    CHECK_EQ_U64(r.commits, 1);
+}
+
+static void start_without_copy(void)
+{
+    ww_error err;
+    CHECK(open_client(FAKE_COMPLETE, 0, &err) == NULL);
+    CHECK_EQ_U64(err.status, WW_ERR_PROTOCOL);
+    fake_finish(&fake);
+}
+
 static void hostile_bytes(void)
 {
     ww_lsn flush;
@@ -209,6 +242,9 @@ int main(void)
     RUN(skipped_publication_is_a_gap);
     RUN(other_notices_are_not);
     RUN(keepalive_in_a_transaction);
+    RUN(silent_server);
+    RUN(server_ends_the_stream);
+    RUN(start_without_copy);
     RUN(hostile_bytes);
     enc_free(&played);
     return check_report();
