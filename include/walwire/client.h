@@ -185,7 +185,8 @@ ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err);
 ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err);
 /* The WALData that the last event came from. Valid as long as the event. */
 const ww_wal_msg *ww_client_wal(const ww_client *c);
-/* More can be had without touching the socket: the next call moves no byte. */
+/* More can be had without touching the socket: the next call moves no byte, and events taken before
+ * stay valid, but for those of a transaction that was streamed: they live until the next call. */
 bool ww_client_buffered(const ww_client *c);
 
 /* ww_stream_confirm(), ww_stream_flush_all() and ww_stream_flush_to(): see there. Sends nothing by
