@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* decode_only.c: libwalwire-core alone: pgoutput messages that came from anywhere, to rows. No socket, no
- * OpenSSL, and no allocation but for the table definitions. */
+/* decode_only.c: libwalwire-core alone: pgoutput messages that came from anywhere, to rows. No
+ * socket, no OpenSSL, and no allocation but for the table definitions. */
 #include <walwire/decode.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Captured from PostgreSQL 18: create table g(id int primary key, v text, m gm); insert (1, NULL, 'a') */
+/* From PostgreSQL 18: the row (1, NULL, 'a') of a table (id int PRIMARY KEY, v text, m gm);
+ * gm is an enumeration. */
 static const uint8_t relation[] = "R\0\0\x60\xdfpublic\0g\0d\0\3"
                                   "\1id\0\0\0\0\x17\xff\xff\xff\xff"
                                   "\0v\0\0\0\0\x19\xff\xff\xff\xff"
@@ -48,7 +49,9 @@ int main(void)
 {
     static const ww_alloc alloc = { NULL, resize };
     const ww_slice messages[] = {
-        { begin, sizeof begin - 1 }, { relation, sizeof relation - 1 }, { insert, sizeof insert - 1 }
+        { begin, sizeof begin - 1 },
+        { relation, sizeof relation - 1 },
+        { insert, sizeof insert - 1 },
     };
     ww_decoder_options options = WW_DECODER_OPTIONS_INIT;
     ww_decoder decoder;

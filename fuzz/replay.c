@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* replay.c: runs a fuzz target over files and folders given as arguments, with any compiler: corpus and
- * regressions are plain tests. A folder that is missing or empty is an error. */
+/* replay.c: runs a fuzz target over files and folders given as arguments, with any compiler:
+ * corpus and regressions are plain tests. A folder that is missing or empty is an error. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -479,7 +479,7 @@ static ww_status try_init(ww_conn_config *config, const char *member)
     config->recv_buffer = config->recv_size != 0 ? in : NULL;
     config->send_buffer = config->send_size != 0 ? out : NULL;
     status = ww_conn_init(&c, config, &err);
-    CHECK(err.status == status || status == WW_OK);
+    CHECK(status == WW_OK || err.status == status);
     if (status < 0 && !CHECK(strstr(err.subject, member) != NULL))
         fprintf(stderr, "    %s: %s\n", err.what, err.subject);
     if (status < 0) {
