@@ -8,14 +8,12 @@
 
 #include "base/error.h"
 #include "marks.h"
+#include "target.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,79 +21,18 @@
 #define PIPE_LOOK_US UINT64_C(20000) /* between two looks at what the reader took */
 
 struct ww_sink {
-    ww_sink_kind kind;
-    int fd;
-    bool own_fd;   /* ours to close */
-    bool cautious; /* write() may block: poll first, and give PIPE_BUF bytes at most */
-    bool terminal;
+    ww__target to;
+    bool lost; /* a sync failed: nobody knows any more what the file holds */
     uint64_t written;
     uint64_t safe;
     uint64_t unit_end; /* offset of the newest mark */
     ww_lsn marked;     /* the newest unit that was marked */
     ww_lsn delivered;
-    off_t base; /* file: its size when it was opened */
     ww_mono_us interval_us, synced_at;
     ww__marks marks;
-    char path[256]; /* for messages */
 };
 
 /* ---- open ----------------------------------------------------------------------------------- */
-
-static ww_status io_failed(ww_error *err, const char *what, const char *path, int code)
-{
-    ww__fail_text(err, WW_ERR_IO, what, path);
-    if (err != NULL)
-        err->sys_errno = code;
-    return WW_ERR_IO;
-}
-
-static bool names_stdout(const char *path)
-{
-    return path == NULL || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
-}
-
-/* A file that we create is never created through somebody's symbolic link; one that exists may be
- * one. */
-static int open_path(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == EEXIST)
-        fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    return fd;
-}
-
-/* A pipe handed to us may be shared: non-blocking mode is set on a description of our own, where
- * the system can open one (Linux). */
-static void reopen_non_blocking(ww_sink *s)
-{
-    char path[64];
-    int fd;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", s->fd);
-    fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (s->own_fd)
-        close(s->fd);
-    s->fd = fd;
-    s->own_fd = true;
-    s->cautious = false;
-}
-
-static ww_status classify(ww_sink *s, const char *path, ww_error *err)
-{
-    struct stat st;
-    if (fstat(s->fd, &st) != 0)
-        return io_failed(err, "the output cannot be used", path, errno);
-    s->terminal = isatty(s->fd) == 1;
-    s->kind = S_ISREG(st.st_mode)    ? WW_SINK_FILE
-              : S_ISFIFO(st.st_mode) ? WW_SINK_PIPE
-                                     : WW_SINK_OTHER;
-    s->base = st.st_size;
-    s->cautious = s->terminal || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
-    if (s->kind == WW_SINK_PIPE)
-        reopen_non_blocking(s);
-    return WW_OK;
-}
 
 ww_status ww_sink_open(ww_sink **out, const char *path, ww_mono_us fsync_interval_us, ww_error *err)
 {
@@ -105,23 +42,11 @@ ww_status ww_sink_open(ww_sink **out, const char *path, ww_mono_us fsync_interva
     if (s == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for the output");
     s->interval_us = fsync_interval_us;
-    if (names_stdout(path)) {
-        path = "standard output";
-        s->fd = STDOUT_FILENO;
-    } else {
-        s->fd = open_path(path);
-        s->own_fd = true;
-    }
-    st = s->fd < 0 ? io_failed(err,
-                               errno == EISDIR ? "the output is a directory; give a file"
-                                               : "cannot open the output",
-                               path, errno)
-                   : classify(s, path, err);
+    st = ww__target_open(&s->to, path, err);
     if (st < 0) {
-        ww_sink_close(s);
+        free(s);
         return st;
     }
-    ww__copy_cut(s->path, sizeof s->path, ww_slice_of(path));
     *out = s;
     return WW_OK;
 }
@@ -130,46 +55,52 @@ void ww_sink_close(ww_sink *s)
 {
     if (s == NULL)
         return;
-    if (s->own_fd && s->fd >= 0)
-        close(s->fd);
+    ww__target_close(&s->to);
     free(s);
 }
 
 ww_sink_kind ww_sink_kind_of(const ww_sink *s)
 {
-    return s->kind;
+    return s->to.kind;
 }
 
 bool ww_sink_is_terminal(const ww_sink *s)
 {
-    return s->terminal;
+    return s->to.terminal;
 }
 
 int ww_sink_fd(const ww_sink *s)
 {
-    return s->fd;
+    return s->to.fd;
 }
 
 /* ---- write ---------------------------------------------------------------------------------- */
+
+static ww_status fail_lost(const ww_sink *s, int code, ww_error *err)
+{
+    return ww__target_fail(&s->to, "fdatasync failed: what was written may be lost", code, err);
+}
 
 ww_status ww_sink_write(ww_sink *s, const uint8_t *bytes, size_t len, size_t *n, ww_error *err)
 {
     ssize_t taken;
     *n = 0;
-    if (s->cautious) {
+    if (s->lost)
+        return fail_lost(s, 0, err);
+    if (s->to.cautious) {
         /* What polls writable takes PIPE_BUF bytes without blocking, even in blocking mode. */
-        struct pollfd fd = {s->fd, POLLOUT, 0};
+        struct pollfd fd = {s->to.fd, POLLOUT, 0};
         if (poll(&fd, 1, 0) == 0)
             return WW_MORE;
         len = len < PIPE_BUF ? len : PIPE_BUF;
     }
     do
-        taken = write(s->fd, bytes, len);
+        taken = write(s->to.fd, bytes, len);
     while (taken < 0 && errno == EINTR);
     if (taken < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return WW_MORE;
     if (taken < 0)
-        return io_failed(err, "cannot write the output", s->path, errno);
+        return ww__target_fail(&s->to, "cannot write the output", errno, err);
     s->written += (uint64_t)taken;
     *n = (size_t)taken;
     return WW_OK;
@@ -185,12 +116,13 @@ void ww_sink_mark(ww_sink *s, uint64_t offset, ww_lsn end_lsn)
     s->unit_end = offset;
 }
 
-static uint64_t unread_in_pipe(const ww_sink *s)
+/* Others may write to the pipe too: bytes of theirs that are unread count as ours. */
+static uint64_t taken_from_pipe(const ww_sink *s)
 {
     int unread = 0;
-    if (ioctl(s->fd, FIONREAD, &unread) != 0 || unread < 0)
-        return 0; /* a system that cannot tell: what write() accepted counts */
-    return (uint64_t)unread;
+    if (ioctl(s->to.fd, FIONREAD, &unread) != 0 || unread < 0)
+        return s->written; /* a system that cannot tell: what write() accepted counts */
+    return (uint64_t)unread < s->written ? s->written - (uint64_t)unread : 0;
 }
 
 ww_lsn ww_sink_delivered(ww_sink *s)
@@ -198,10 +130,10 @@ ww_lsn ww_sink_delivered(ww_sink *s)
     ww__mark mark;
     if (s->marks.count == 0)
         return s->delivered;
-    if (s->kind == WW_SINK_OTHER)
+    if (s->to.kind == WW_SINK_OTHER)
         s->safe = s->written;
-    else if (s->kind == WW_SINK_PIPE)
-        s->safe = s->written - unread_in_pipe(s);
+    else if (s->to.kind == WW_SINK_PIPE)
+        s->safe = taken_from_pipe(s);
     mark = ww__marks_take(&s->marks, s->safe);
     if (mark.end_lsn != 0)
         s->delivered = mark.end_lsn;
@@ -215,13 +147,18 @@ bool ww_sink_pending(const ww_sink *s)
 
 ww_status ww_sink_sync(ww_sink *s, ww_mono_us now, bool idle, ww_error *err)
 {
-    if (s->kind != WW_SINK_FILE || s->marks.count == 0 || s->safe == s->written)
+    if (s->lost)
+        return fail_lost(s, 0, err);
+    if (s->to.kind != WW_SINK_FILE || s->marks.count == 0 || s->safe == s->written)
         return WW_OK;
     if (!idle && now - s->synced_at < s->interval_us)
         return WW_OK;
-    while (fdatasync(s->fd) != 0)
-        if (errno != EINTR)
-            return io_failed(err, "fdatasync failed: what was written may be lost", s->path, errno);
+    while (fdatasync(s->to.fd) != 0) {
+        if (errno == EINTR)
+            continue;
+        s->lost = true; /* the pages may be gone: a second try would succeed without them */
+        return fail_lost(s, errno, err);
+    }
     s->safe = s->written;
     s->synced_at = now;
     return WW_OK;
@@ -229,20 +166,45 @@ ww_status ww_sink_sync(ww_sink *s, ww_mono_us now, bool idle, ww_error *err)
 
 ww_mono_us ww_sink_deadline(const ww_sink *s, ww_mono_us now)
 {
-    if (s->marks.count == 0 || s->kind == WW_SINK_OTHER)
+    if (s->marks.count == 0 || s->to.kind == WW_SINK_OTHER)
         return WW_MONO_NEVER;
-    return s->kind == WW_SINK_PIPE ? now + PIPE_LOOK_US : s->synced_at + s->interval_us;
+    return s->to.kind == WW_SINK_PIPE ? now + PIPE_LOOK_US : s->synced_at + s->interval_us;
+}
+
+/* ---- cut ------------------------------------------------------------------------------------ */
+
+/* Cuts the file at our offset `end`, if it ends where we wrote last: nobody else's bytes go. A
+ * descriptor that does not append may be shared, and whoever writes next goes on at its offset. */
+static ww_status cut_file(const ww_sink *s, uint64_t end, ww_error *err)
+{
+    struct stat st;
+    off_t at = s->to.base + (off_t)end;
+    if (fstat(s->to.fd, &st) != 0)
+        return ww__target_fail(&s->to, "the output cannot be used", errno, err);
+    if (st.st_size != s->to.base + (off_t)s->written)
+        return WW_MORE;
+    if (ftruncate(s->to.fd, at) != 0 || (!s->to.appends && lseek(s->to.fd, at, SEEK_SET) < 0))
+        return ww__target_fail(&s->to, "cannot cut the output at the last whole transaction", errno,
+                               err);
+    return WW_OK;
 }
 
 ww_status ww_sink_cut(ww_sink *s, ww_error *err)
 {
-    if (s->kind != WW_SINK_FILE)
+    ww_status st;
+    if (s->to.kind != WW_SINK_FILE)
         return ww__fail(err, WW_ERR_USAGE, "only a regular file can be cut");
+    if (s->lost)
+        return fail_lost(s, 0, err);
     if (s->written <= s->unit_end)
         return WW_OK;
-    if (ftruncate(s->fd, s->base + (off_t)s->unit_end) != 0)
-        return io_failed(err, "cannot cut the output at the last whole transaction", s->path,
-                         errno);
+    st = cut_file(s, s->unit_end, err);
+    if (st < 0)
+        return st;
+    if (st == WW_MORE)
+        s->to.base += (off_t)(s->written - s->unit_end); /* what stays is no longer ours */
     s->written = s->unit_end;
-    return WW_OK;
+    if (s->safe > s->written)
+        s->safe = s->written;
+    return st;
 }

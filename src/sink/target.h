@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* target.h: what a sink writes to: a descriptor, opened or given, and what kind it is of. */
+#ifndef WALWIRE_SINK_TARGET_H
+#define WALWIRE_SINK_TARGET_H
+
+#include <walwire/sink.h>
+
+#include <sys/types.h>
+
+typedef struct ww__target {
+    ww_sink_kind kind;
+    int fd;
+    bool own_fd;   /* ours to close */
+    bool cautious; /* write() may block: poll first, and give PIPE_BUF bytes at most */
+    bool terminal;
+    bool appends;   /* the descriptor writes at the end of the file, wherever that is */
+    off_t base;     /* file: where our first byte goes */
+    char path[256]; /* for messages */
+} ww__target;
+
+/* By the rules of ww_sink_open(). After a failure nothing is left open. */
+ww_status ww__target_open(ww__target *t, const char *path, ww_error *err);
+void ww__target_close(ww__target *t);
+
+/* ERR_IO about this target; code: an errno, or 0. */
+ww_status ww__target_fail(const ww__target *t, const char *what, int code, ww_error *err);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* sink_test.h: what the tests of the sink share: a directory of their own, and files in it. */
+#ifndef WALWIRE_TESTS_SINK_TEST_H
+#define WALWIRE_TESTS_SINK_TEST_H
+
+#include "check.h"
+
+#include <walwire/sink.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/walwire-sink-XXXXXX";
+static char path[256];
+
+/* A name that nothing has yet; `path` holds it until the next. */
+static inline const char *name(const char *file)
+{
+    snprintf(path, sizeof path, "%s/%s", directory, file);
+    unlink(path);
+    return path;
+}
+
+/* A call that blocks where it must not ends the program. */
+static inline bool tests_begin(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    alarm(60);
+    return mkdtemp(directory) != NULL;
+}
+
+static inline int tests_end(void)
+{
+    DIR *list = opendir(directory);
+    struct dirent *entry;
+    while (list != NULL && (entry = readdir(list)) != NULL)
+        if (entry->d_name[0] != '.')
+            name(entry->d_name);
+    if (list != NULL)
+        closedir(list);
+    CHECK(rmdir(directory) == 0);
+    return check_report();
+}
+
+static inline void put(ww_sink *s, const char *text)
+{
+    size_t n = 0;
+    CHECK_EQ_U64(ww_sink_write(s, (const uint8_t *)text, strlen(text), &n, NULL), WW_OK);
+    CHECK_EQ_U64(n, strlen(text));
+}
+
+/* Somebody else's bytes. */
+static inline void put_fd(int fd, const char *text)
+{
+    CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+/* A file with this content, closed again. */
+static inline void put_file(const char *file, const char *text)
+{
+    int fd = open(name(file), O_WRONLY | O_CREAT, 0600);
+    CHECK(fd >= 0);
+    put_fd(fd, text);
+    close(fd);
+}
+
+/* All of the file `path`, NULs included. */
+static inline ww_slice content(void)
+{
+    static uint8_t bytes[4096];
+    ww_slice all = {bytes, 0};
+    int fd = open(path, O_RDONLY);
+    ssize_t n = read(fd, bytes, sizeof bytes);
+    CHECK(n >= 0);
+    all.len = n > 0 ? (size_t)n : 0;
+    close(fd);
+    return all;
+}
+
+static inline ww_sink *open_sink(const char *where)
+{
+    ww_sink *s = NULL;
+    if (!CHECK_EQ_U64(ww_sink_open(&s, where, 0, NULL), WW_OK))
+        exit(1);
+    return s;
+}
+
+#endif
