@@ -174,10 +174,11 @@ class Server:
         return self.sql(f"SELECT {expression}", dbname)
 
     def wait(self, condition, dbname="postgres", seconds=30, alive=lambda: True):
-        """Polls an SQL condition; an error after the time given, or when what should bring it about is
+        """Polls an SQL condition, or a function; an error after the time given, or when what should bring it about is
         no longer alive. Returns the seconds it took."""
+        holds = condition if callable(condition) else lambda: self.value(condition, dbname) == "t"
         begin = time.monotonic()
-        while self.value(condition, dbname) != "t":
+        while not holds():
             if not alive():
                 raise RuntimeError(f"nobody is left to make it true: {condition}")
             if time.monotonic() - begin > seconds:
