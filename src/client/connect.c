@@ -350,7 +350,12 @@ static ww_status try_host(ww_session *s, target *t, ww_error *err)
     }
     ww__password_free(password);
     s->conn.config.password = NULL;
-    ww_addrs_free(addrs);
+    if (st == WW_OK) {
+        s->addrs = addrs;
+        s->addr_index = i;
+    } else {
+        ww_addrs_free(addrs);
+    }
     return st;
 }
 

@@ -194,6 +194,7 @@ void ww_session_close(ww_session *s)
     if (s->sock != NULL && ww_conn_terminate(&s->conn, NULL) == WW_OK)
         send_some(s);
     ww__session_disconnect(s);
+    ww_addrs_free(s->addrs);
     free(s->recv_buffer);
     free(s->send_buffer);
     free(s);

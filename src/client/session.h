@@ -15,6 +15,8 @@ struct ww_session {
     ww_conn conn;
     ww_sock *sock;
     ww_tls *tls;
+    ww_addrs *addrs; /* the address that answered is the addr_index-th of these */
+    size_t addr_index;
     uint8_t *recv_buffer; /* conn.in; ours to free */
     uint8_t *send_buffer;
     size_t recv_size;
@@ -28,6 +30,10 @@ struct ww_session {
 ww_status ww__session_connect(ww_session *s, ww_error *err);
 /* Drops the socket and all that belongs to this attempt. */
 void ww__session_disconnect(ww_session *s);
+
+/* cancel.c: asks the server, on a connection of its own, to give up the running command. Blocks for
+ * two seconds at most. */
+void ww__session_cancel(const ww_session *s);
 
 /* credentials.c: the password for this host (NULL if there is none) as malloc'ed text in *out. */
 ww_status ww__password_find(const ww_conninfo *info, const ww_host *host, const char *user,

@@ -72,6 +72,8 @@ ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *con
                                        "running now have ended (on a standby: until the primary "
                                        "runs pg_log_standby_snapshot())",
                                        err);
+    if (st == WW_ERR_CANCELLED)
+        ww__session_cancel(s);
     if (st == WW_END || (st == WW_OK && !ww_lsn_parse(ww_slice_of(row[1]), consistent)))
         return ww__fail(err, WW_ERR_PROTOCOL, "CREATE_REPLICATION_SLOT returned no position");
     return st;
