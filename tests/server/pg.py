@@ -66,6 +66,18 @@ def find_tool(name):
     return found[0]
 
 
+def major(version):
+    """18 of "18", 15 of "debian15"."""
+    return int(str(version).removeprefix("debian"))
+
+
+def home(version):
+    """Where this server is installed: "15" is one that scripts/setup fetched, "debian15" the package's."""
+    if str(version).startswith("debian"):
+        return pathlib.Path("/usr/lib/postgresql", str(major(version)))
+    return fetch.home(version)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -84,12 +96,12 @@ class Server:
     The server has TLS with a certificate for the name "localhost" (not for 127.0.0.1), signed by
     the CA `certs.ca`, and the users above."""
 
-    def __init__(self, major, settings=None, directory=None):
-        self.major = int(major)
-        self.home = fetch.home(major)
+    def __init__(self, version, settings=None, directory=None):
+        self.major = major(version)
+        self.home = home(version)
         if not (self.home / "bin" / "postgres").exists():
-            sys.exit(f"PostgreSQL {major} is missing: run scripts/setup --servers {major}")
-        self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix=f"walwire-pg{major}-"))
+            sys.exit(f"PostgreSQL {version} is missing: run scripts/setup --servers {version}")
+        self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix=f"walwire-pg{version}-"))
         self.data = self.dir / "data"
         self.settings = {**SETTINGS, **(settings or {})}
         self.host = str(self.dir)

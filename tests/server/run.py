@@ -33,11 +33,13 @@ class Result(unittest.TextTestResult):
                              self.unexpectedSuccesses)))
 
 
-def select(suite, names):
+def select(suite, names, major):
+    """The tests with these names of what this version has (support.since)."""
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            yield from select(test, names)
-        elif not names or any(fnmatch.fnmatch(test.id(), f"*{name}*") for name in names):
+            yield from select(test, names, major)
+        elif (not names or any(fnmatch.fnmatch(test.id(), f"*{name}*") for name in names)) and \
+                getattr(getattr(test, test._testMethodName), "since", getattr(test, "since", 0)) <= major:
             yield test
 
 
@@ -50,7 +52,7 @@ def main():
     support.walwire = str(pathlib.Path(options.walwire).resolve())
     here = pathlib.Path(__file__).resolve().parent
     found = unittest.defaultTestLoader.discover(str(here), top_level_dir=str(here))
-    tests = unittest.TestSuite(select(found, options.names))
+    tests = unittest.TestSuite(select(found, options.names, pg.major(options.server)))
     pg.drop_privileges()
     with pg.Server(options.server) as support.server:
         print(support.server.value('version()'))

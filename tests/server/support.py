@@ -33,6 +33,14 @@ def other_server(name, settings):
     return others[name]
 
 
+def since(major):
+    """Of a test or a class of tests: before this version there is nothing to test, and run.py leaves it out."""
+    def mark(what):
+        what.since = major
+        return what
+    return mark
+
+
 def cleanup():
     for one in others.values():
         one.remove()
