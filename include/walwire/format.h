@@ -46,14 +46,17 @@ void ww_format_close(ww_format *f);
 const char *ww_format_name(size_t i, const char **about);
 
 /* Appends the lines of one event to `out`: none, one, or several. Always valid UTF-8; each line
- * ends with a line feed and has none inside. Give it every event, RELATION too: a Truncate carries
- * ids only, the names come from there. A format belongs to one relation cache: it trusts slot and
- * serial. Allocates for a relation that it sees the first time, never per event. If the event could
- * not be written whole, what of it is still in the buffer is taken back. Returns out->status, or
+ * ends with a line feed and has none inside (but "test_decoding": see docs/formats.md). Give it
+ * every event, RELATION and TYPE too: a Truncate carries ids only, the names come from there. A
+ * format belongs to one relation cache: it trusts slot and serial. Allocates for a relation or a
+ * type that it sees the first time, never per row. If the event could not be written whole, what of
+ * it is still in the buffer is taken back. Returns out->status, or
  *   ERR_USAGE   a row without ev->relation; a Truncate of a relation never shown; a streamed
  *               transaction that was not assembled, in a format that has no lines for that
  *   ERR_DECODE  a tuple does not have its relation's number of columns
- *   ERR_LIMIT   a transaction renames over 1000 of its tables (formats with transaction blocks) */
+ *   ERR_LIMIT   a transaction renames over 1000 of its tables (formats with transaction blocks);
+ *               "test_decoding": over 16 MiB of names of types, over 1048576 open streams
+ *   ERR_NOMEM   no memory for what a relation's lines have in common, or for such a name */
 ww_status ww_format_render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
 
 #ifdef __cplusplus

@@ -218,6 +218,18 @@ def documented(path, folder):
     check(shown == want, "examples: %r" % (shown ^ want))
 
 
+def documented_text(path, folder):
+    """The same for the format test_decoding."""
+    with open(folder + "/test_decoding.golden", encoding="utf-8", errors="replace") as golden:
+        lines = set(golden.read().split("\n"))
+    with open(path, encoding="utf-8") as document:
+        blocks = re.findall("```text\n(.*?)```", document.read(), re.S)
+    shown = [line for block in blocks for line in block.split("\n")[:-1]]
+    check(len(shown) > 15, "examples of test_decoding")
+    for line in shown:
+        check(line in lines, "documented, but not so: %s" % line)
+
+
 def main():
     program, folder, document = sys.argv[1:]
     sys.setrecursionlimit(5000)
@@ -227,6 +239,7 @@ def main():
     golden_compact(os.path.join(folder, "compact-terminal.golden"), True)
     same_rows(folder)
     documented(document, folder)
+    documented_text(document, folder)
     for fmt in ("compact", "debezium"):
         for mode in ("plain", "terminal"):
             hostile(program, fmt, mode)
