@@ -5,7 +5,7 @@
 
 #include <walwire/walwire.h>
 
-/* Exit codes: docs/cli.md. A second signal ends with 128 + its number. */
+/* Exit codes: docs/cli.md. What a signal cut short ends with signals_exit_code(). */
 enum {
     EXIT_DONE = 0,
     EXIT_INTERNAL = 1,
@@ -28,8 +28,8 @@ enum {
     CMD_SLOT_ADVANCE = 64,
     CMD_INFO = 128,
     CMD_SLOT_ALTER = 256,
-    CMD_CONNECTS = CMD_STREAM | CMD_RECORD | CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_LIST |
-                   CMD_SLOT_ADVANCE | CMD_SLOT_ALTER | CMD_INFO,
+    CMD_SLOTS = CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_LIST | CMD_SLOT_ADVANCE | CMD_SLOT_ALTER,
+    CMD_CONNECTS = CMD_STREAM | CMD_RECORD | CMD_SLOTS | CMD_INFO,
     CMD_ALL = 511
 };
 
@@ -40,12 +40,15 @@ enum {
 typedef struct options {
     unsigned command; /* one CMD_ bit */
     char *conninfo;   /* positional, or -d */
+    bool conninfo_twice;
+    bool done; /* help or version was asked for and printed */
     const char *host, *port, *user;
     bool never_prompt, force_prompt;
     int verbose;
     bool quiet;
     const char *slot;
-    const char *plugin;
+    const char *plugin;          /* NULL: pgoutput */
+    const char *pgoutput_option; /* the first option given that only pgoutput has */
     const char *publications[MAX_PUBLICATIONS];
     size_t npublications;
     ww_plugin_option plugin_options[MAX_PLUGIN_OPTIONS];
@@ -76,20 +79,33 @@ typedef struct options {
     size_t max_message, max_relations_memory;
 } options;
 
-/* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. Help
- * and version, where asked for, are printed and set *done. */
-bool options_read(options *o, unsigned command, int argc, char **argv, int first, bool *done);
+/* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. */
+bool options_read(options *o, unsigned command, int argc, char **argv, int first);
+/* Are these options some that go with this plugin (NULL: pgoutput)? false: a message was printed.
+ */
+bool options_fit_plugin(const options *o, const char *plugin);
+bool options_plugin_is_raw(const char *plugin); /* another than pgoutput: text passes through */
 /* The options of a command, for help.c: the i-th line's two halves; false at the end. */
 bool options_describe(unsigned command, size_t i, const char **heading, char *left, size_t cap,
                       const char **right);
 
 /* help.c */
-void help_print(unsigned command); /* 0: all commands */
+void help_print(unsigned commands); /* one: all of it; several: what each does; 0: the overview */
 void version_print(void);
 
-/* report.c: messages for people, on standard error. */
+/* standard.c: the three standard descriptors. Closed ones are opened, so that no file or socket
+ * gets their number; what was closed cannot be read or written then either. */
+bool standard_open(void);
+/* Flushes standard output: `code`, or EXIT_OUTPUT after a message if not all could be written. */
+int standard_finish(int code);
+
+/* report.c: messages for people, on standard error, safe to show. */
 void report(const char *format, ...); /* "walwire: ..." */
 void report_error(const ww_error *err);
+/* The same behind what was attempted: 'cannot drop slot "x"'. NULL: nothing. */
+void report_failure(const char *attempt, const ww_error *err);
+/* A line that is redrawn in place, until the next message or NULL. */
+void report_live(const char *line);
 int exit_code_for(const ww_error *err);
 int report_and_exit_code(const ww_error *err);
 int report_open_failure(const ww_error *err); /* of a connection */
@@ -99,6 +115,7 @@ ww_log report_log(const options *o);          /* the library's log lines */
 bool signals_install(void);
 int signals_fd(void);           /* readable once a stop was asked for */
 bool signals_stop(void);        /* was it? */
+int signals_exit_code(void);    /* 128 + the signal's number */
 void signals_acknowledge(void); /* empties the descriptor, so that what follows can wait */
 
 /* connection.c: conninfo from arguments and environment; overwrites a password in argv. */

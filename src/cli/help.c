@@ -5,9 +5,13 @@
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 #include <stdio.h>
+#include <string.h>
+
+#define COLUMNS 100
+#define LEFT 32 /* of an option and its value */
 
 typedef struct page {
-    unsigned commands;
+    unsigned command;
     const char *usage;
     const char *about;
     const char *examples;
@@ -23,10 +27,14 @@ static const page pages[] = {
      "\n"
      "  # keep what was delivered: a slot remembers the position\n"
      "  walwire stream -S shop --create-slot --if-not-exists --publication orders -f orders.jsonl "
-     "'dbname=shop'\n"
+     "\\\n"
+     "      dbname=shop\n"
      "\n"
      "  # what has been committed so far, without moving the slot\n"
-     "  walwire stream -S shop --publication orders --until-now --ack none | jq .after\n"},
+     "  walwire stream -S shop --publication orders --until-now --ack none | jq .after\n"
+     "\n"
+     "  # another plugin's text, as it is\n"
+     "  walwire stream -S other --create-slot -P test_decoding -o include-xids=0 dbname=shop\n"},
     {CMD_RECORD, "walwire record [OPTIONS] -f FILE [CONNINFO]",
      "Writes the same stream, raw, into a capture file: for tests, bug reports, and rendering "
      "later with\n"
@@ -34,7 +42,10 @@ static const page pages[] = {
      "  walwire record -S shop --publication orders --until-now --ack none -f shop.cap\n"
      "  walwire decode shop.cap --format compact\n"},
     {CMD_DECODE, "walwire decode [OPTIONS] FILE",
-     "Renders a capture offline. FILE - is standard input.",
+     "Renders a capture offline. FILE - is standard input. The text of a plugin other than "
+     "pgoutput "
+     "passes\n"
+     "through as `walwire stream` shows it.",
      "  walwire decode shop.cap\n"
      "  walwire decode --input frames - < frames.bin   # u32 big-endian length, CopyData payload, "
      "repeated\n"},
@@ -42,8 +53,8 @@ static const page pages[] = {
      "Creates a logical replication slot. Changes made from then on are kept for it, until they "
      "are\n"
      "acknowledged: a slot that nobody reads fills the server's disk. Waits until all transactions "
-     "that are\n"
-     "running now have ended.",
+     "that\n"
+     "are running now have ended.",
      "  psql -c 'CREATE PUBLICATION orders FOR TABLE orders' shop   # before the slot\n"
      "  walwire slot create -S shop dbname=shop\n"},
     {CMD_SLOT_DROP, "walwire slot drop -S NAME [OPTIONS] [CONNINFO]",
@@ -51,8 +62,8 @@ static const page pages[] = {
      "  walwire slot drop -S shop dbname=shop\n"},
     {CMD_SLOT_LIST, "walwire slot list [OPTIONS] [CONNINFO]",
      "Lists the server's replication slots: plugin, database, whether in use, confirmed position, "
-     "and how much\n"
-     "WAL each holds back.",
+     "and\n"
+     "how much WAL each holds back.",
      "  walwire slot list --json dbname=shop | jq 'select(.active | not)'\n"},
     {CMD_SLOT_ADVANCE, "walwire slot advance -S NAME --to LSN [OPTIONS] [CONNINFO]",
      "Moves a slot forward: changes committed before LSN are given up. Needs PostgreSQL 11 or "
@@ -81,7 +92,8 @@ static void print_overview(void)
         "\n"
         "CONNINFO is a URI or a keyword string, as for psql; PGHOST and the other variables count "
         "too.\n"
-        "`walwire COMMAND --help` has the options and examples of each.\n"
+        "`walwire COMMAND --help`, or `walwire help COMMAND`, has the options and examples of "
+        "each.\n"
         "\n"
         "Example (the server needs wal_level = logical):\n"
         "  psql -c 'CREATE PUBLICATION everything FOR ALL TABLES' mydb\n"
@@ -89,30 +101,57 @@ static void print_overview(void)
         "\n"
         "Exit codes: 0 done, 1 internal or protocol error, 2 usage, 3 connection, TLS or "
         "authentication,\n"
-        "4 refused by the server, 5 data gap, 6 output failed, 7 bad input file.");
+        "4 refused by the server, 5 data gap, 6 output failed, 7 bad input file, 128 + N signal "
+        "N.");
 }
 
-void help_print(unsigned command)
+/* Text from column LEFT + 3 on, broken between words. */
+static void print_wrapped(const char *text)
+{
+    size_t room = (size_t)(COLUMNS - LEFT - 3);
+    while (strlen(text) > room) {
+        size_t n = room;
+        while (n > 1 && text[n] != ' ')
+            n--;
+        printf("%.*s\n%*s", (int)n, text, LEFT + 3, "");
+        text += n + 1;
+    }
+    puts(text);
+}
+
+static void print_page(const page *p)
 {
     const char *heading, *right;
     char left[64];
-    size_t i, p;
-    if (command == 0) {
-        print_overview();
-        return;
-    }
-    for (p = 0; p < sizeof pages / sizeof pages[0]; p++) {
-        if (pages[p].commands != command)
+    size_t i;
+    printf("Usage: %s\n\n%s\n", p->usage, p->about);
+    for (i = 0; options_describe(p->command, i, &heading, left, sizeof left, &right); i++) {
+        if (heading != NULL) {
+            printf("\n%s:\n", heading);
             continue;
-        printf("Usage: %s\n\n%s\n", pages[p].usage, pages[p].about);
-        for (i = 0; options_describe(command, i, &heading, left, sizeof left, &right); i++) {
-            if (heading != NULL)
-                printf("\n%s:\n", heading);
-            else
-                printf("  %-30s %s\n", left, right);
         }
-        printf("\nExamples:\n%s", pages[p].examples);
+        printf("  %-*s ", LEFT, left);
+        print_wrapped(right);
     }
+    printf("\nExamples:\n%s", p->examples);
+}
+
+void help_print(unsigned commands)
+{
+    bool several = (commands & (commands - 1)) != 0;
+    size_t i;
+    if (commands == 0)
+        print_overview();
+    for (i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        if ((pages[i].command & commands) == 0)
+            continue;
+        if (several)
+            printf("%s\n%s\n\n", pages[i].usage, pages[i].about);
+        else
+            print_page(&pages[i]);
+    }
+    if (several)
+        puts("`walwire COMMAND --help` has the options and examples of each.");
 }
 
 void version_print(void)
@@ -120,7 +159,7 @@ void version_print(void)
     printf("walwire %s\n"
            "  OpenSSL %s (built with %s)\n"
            "  compiler %s\n"
-           "  wire protocol 3.0 and 3.2, pgoutput protocol 1, PostgreSQL 10 to 18\n",
+           "  wire protocol 3.0 and 3.2, pgoutput protocols 1 to 4, PostgreSQL 10 to 18\n",
            ww_version(), OpenSSL_version(OPENSSL_VERSION_STRING), OPENSSL_VERSION_TEXT,
 #ifdef __clang__
            __clang_version__

@@ -26,6 +26,7 @@ void live_update(live *l, const ww_client *client)
 {
     ww_now now;
     char lsn[WW_LSN_TEXT_SIZE];
+    char line[160];
     double seconds;
     if (!l->on)
         return;
@@ -34,17 +35,10 @@ void live_update(live *l, const ww_client *client)
         return;
     seconds = (double)(now.mono_us - l->last_at) / 1e6;
     ww_lsn_format(ww_stream_received(ww_client_stream(client)), lsn);
-    fprintf(stderr, "\r\033[K%llu events, %.0f/s, at %s, %.1f s behind",
-            (unsigned long long)l->events, (double)(l->events - l->last_events) / seconds, lsn,
-            lag_seconds(client, now.wall));
+    snprintf(line, sizeof line, "%llu events, %.0f/s, at %s, %.1f s behind",
+             (unsigned long long)l->events, (double)(l->events - l->last_events) / seconds, lsn,
+             lag_seconds(client, now.wall));
+    report_live(line);
     l->last_events = l->events;
     l->last_at = now.mono_us;
-    l->shown = true;
-}
-
-void live_end(live *l)
-{
-    if (l->shown)
-        fputs("\r\033[K", stderr);
-    l->shown = false;
 }

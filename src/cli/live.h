@@ -9,14 +9,11 @@ typedef struct live {
     bool on;
     uint64_t events, last_events;
     ww_mono_us last_at;
-    bool shown;
 } live;
 
 /* On only when standard error is a terminal and the output is not that terminal. */
 void live_init(live *l, const options *o, const ww_sink *sink);
 /* Called when the stream goes quiet, and now and then; draws at most twice a second. */
 void live_update(live *l, const ww_client *client);
-/* Clears the line. */
-void live_end(live *l);
 
 #endif

@@ -9,13 +9,17 @@
 
 #define STREAMS (CMD_STREAM | CMD_RECORD)
 #define RENDERS (CMD_STREAM | CMD_DECODE)
-#define SLOTS (STREAMS | CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE | CMD_SLOT_ALTER)
+#define SLOTS (STREAMS | (CMD_SLOTS & ~(unsigned)CMD_SLOT_LIST))
+#define PGOUTPUT 512u /* beside the commands: only pgoutput has this option */
+
+#define DEFAULT_FORMAT "debezium"
 
 /* Reads a value (NULL for a flag) into the options; false: it is not a valid one. */
 typedef bool reader(options *o, char *value);
 
-/* How an option is read: into the member at `offset`, or by a function of its own. */
-typedef enum kind { HEADING, FLAG, TEXT, LSN, OWN } kind;
+/* How an option is read: into the member at `offset`, or by a function of its own. TARGET is an LSN
+ * above 0/0. */
+typedef enum kind { HEADING, FLAG, TEXT, LSN, TARGET, OWN } kind;
 
 typedef struct option_spec {
     unsigned commands;
@@ -80,15 +84,40 @@ static bool read_verbose(options *o, char *value)
     return true;
 }
 
+static bool read_help(options *o, char *value)
+{
+    (void)value;
+    help_print(o->command);
+    o->done = true;
+    return true;
+}
+
+static bool read_version(options *o, char *value)
+{
+    (void)value;
+    version_print();
+    o->done = true;
+    return true;
+}
+
+/* Only one: the passwords in all that argv holds are to be overwritten. */
+static bool read_conninfo(options *o, char *value)
+{
+    o->conninfo_twice = o->conninfo != NULL;
+    o->conninfo = value;
+    return true;
+}
+
 /* "a,b": each a name of its own; the text in argv is cut at the commas. */
 static bool read_publication(options *o, char *value)
 {
+    size_t len = strlen(value);
+    if (len == 0 || value[0] == ',' || value[len - 1] == ',' || strstr(value, ",,") != NULL)
+        return false;
     while (value != NULL && o->npublications < MAX_PUBLICATIONS) {
         char *comma = strchr(value, ',');
         if (comma != NULL)
             *comma = '\0';
-        if (value[0] == '\0')
-            return false;
         o->publications[o->npublications++] = value;
         value = comma != NULL ? comma + 1 : NULL;
     }
@@ -208,12 +237,12 @@ static bool read_max_relations(options *o, char *value)
 
 /* A row without name is a heading of the help. */
 #define AT(member) offsetof(options, member)
+#define A_SIZE "a number of bytes above 0, or like 64k, 64M, 1G"
 
 static const option_spec specs[] = {
     {SLOTS | CMD_SLOT_LIST, 0, NULL, NULL, HEADING, 0, NULL, "Slot", NULL},
     {SLOTS, 'S', "slot", "NAME", TEXT, AT(slot), NULL,
-     "the replication slot (without it, stream and record use a "
-     "temporary one, from now on)",
+     "the replication slot (without it, stream and record use a temporary one, from now on)",
      "a name"},
     {STREAMS, 0, "create-slot", NULL, FLAG, AT(create_slot), NULL, "create the slot, then stream",
      NULL},
@@ -226,7 +255,8 @@ static const option_spec specs[] = {
     {STREAMS, 0, "drop-slot-on-exit", NULL, FLAG, AT(drop_slot_on_exit), NULL,
      "drop it after a clean end", NULL},
     {CMD_SLOT_CREATE | STREAMS, 'P', "plugin", "NAME", TEXT, AT(plugin), NULL,
-     "output plugin (pgoutput); the text of any other passes through", "a name"},
+     "output plugin (pgoutput); the text of any other passes through, a line for each message",
+     "a name"},
     {CMD_SLOT_CREATE, 0, "two-phase", NULL, FLAG, AT(two_phase), NULL,
      "deliver prepared transactions at PREPARE (server 15)", NULL},
     {CMD_SLOT_CREATE, 0, "failover", NULL, FLAG, AT(failover), NULL,
@@ -235,74 +265,83 @@ static const option_spec specs[] = {
      "deliver prepared transactions at PREPARE (server 18)", "on or off"},
     {CMD_SLOT_ALTER, 0, "failover", "on|off", OWN, 0, read_alter_failover,
      "keep it on standbys too (server 17)", "on or off"},
-    {CMD_SLOT_ADVANCE, 0, "to", "LSN", LSN, AT(advance_to), NULL, "the position to move to",
-     "like 0/16B3748"},
+    {CMD_SLOT_ADVANCE, 0, "to", "LSN", TARGET, AT(advance_to), NULL, "the position to move to",
+     "an LSN above 0/0, like 0/16B3748"},
     {CMD_SLOT_LIST, 0, "json", NULL, FLAG, AT(json), NULL, "one JSON object per slot", NULL},
 
     {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "What to stream", NULL},
-    {STREAMS, 0, "publication", "P[,P...]", OWN, 0, read_publication,
-     "publications, exact names; repeatable", "one name or more, without empty ones"},
-    {STREAMS, 'o', "option", "NAME=VALUE", OWN, 0, read_plugin_option,
-     "an option for the plugin, in place of walwire's own choice",
-     "NAME or NAME=VALUE, at most 16"},
-    {STREAMS, 0, "proto", "1..4", OWN, 0, read_proto,
-     "pgoutput's protocol (the highest that the server knows)", "1, 2, 3 or 4"},
-    {STREAMS, 0, "streaming", "off|on|parallel", OWN, 0, read_streaming,
-     "receive large transactions before they commit", "off, on or parallel"},
-    {RENDERS, 0, "assemble", "on|off", OWN, 0, read_assemble,
-     "off: large transactions as stream events, before they commit", "on or off"},
-    {RENDERS, 0, "assemble-memory", "BYTES", OWN, 0, read_assemble_memory,
-     "memory for large transactions (64M); the rest goes to a file", "bytes; k, M, G allowed"},
-    {RENDERS, 0, "spill-dir", "DIR", TEXT, AT(spill_dir), NULL,
-     "directory of that file ($TMPDIR, else /var/tmp)", "a directory"},
-    {RENDERS, 0, "spill-limit", "BYTES", OWN, 0, read_spill_limit,
-     "size of that file at most (1 TiB)", "bytes; k, M, G allowed"},
-    {STREAMS, 0, "two-phase", NULL, FLAG, AT(two_phase), NULL,
-     "prepared transactions at PREPARE (server 15); sets the slot's two_phase for good", NULL},
-    {STREAMS, 0, "messages", "on|off", OWN, 0, read_messages,
-     "pg_logical_emit_message (on from server 14)", "on or off"},
-    {STREAMS, 0, "binary", "on|off", OWN, 0, read_binary, "values in binary form (off)",
-     "on or off"},
-    {STREAMS, 0, "origin", "any|none", OWN, 0, read_origin,
-     "none: leave out replicated changes (server 16)", "any or none"},
+    {STREAMS | PGOUTPUT, 0, "publication", "P[,P...]", OWN, 0, read_publication,
+     "publications, exact names; repeatable", "names, none of them empty, at most 256"},
     {STREAMS, 'I', "startpos", "LSN", LSN, AT(startpos), NULL,
-     "start here, if the slot is not further", "like 0/16B3748"},
-    {STREAMS, 'E', "endpos", "LSN", LSN, AT(endpos), NULL,
-     "deliver what commits before this, then end", "like 0/16B3748"},
+     "start here, if the slot is not further", "an LSN like 0/16B3748"},
+    {STREAMS, 'E', "endpos", "LSN", TARGET, AT(endpos), NULL,
+     "deliver what commits before this, then end", "an LSN above 0/0, like 0/16B3748"},
     {STREAMS, 0, "until-now", NULL, FLAG, AT(until_now), NULL,
      "deliver what has been committed by now, then end", NULL},
+    {STREAMS | PGOUTPUT, 0, "messages", "on|off", OWN, 0, read_messages,
+     "pg_logical_emit_message (on from server 14)", "on or off"},
+    {STREAMS | PGOUTPUT, 0, "origin", "any|none", OWN, 0, read_origin,
+     "none: leave out replicated changes (server 16)", "any or none"},
+    {STREAMS, 0, "two-phase", NULL, FLAG, AT(two_phase), NULL,
+     "prepared transactions at PREPARE (server 15); sets the slot's two_phase for good", NULL},
+
+    {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "How to ask for it", NULL},
+    {STREAMS | PGOUTPUT, 0, "proto", "1..4", OWN, 0, read_proto,
+     "pgoutput's protocol (the highest that the server knows)", "1, 2, 3 or 4"},
+    {STREAMS | PGOUTPUT, 0, "binary", "on|off", OWN, 0, read_binary, "values in binary form (off)",
+     "on or off"},
+    {STREAMS, 'o', "option", "NAME=VALUE", OWN, 0, read_plugin_option,
+     "an option for the plugin, in place of walwire's own choice; repeatable",
+     "NAME or NAME=VALUE, at most 16 of them"},
+
+    {RENDERS | CMD_RECORD, 0, NULL, NULL, HEADING, 0, NULL, "Large transactions", NULL},
+    {STREAMS | PGOUTPUT, 0, "streaming", "off|on|parallel", OWN, 0, read_streaming,
+     "receive them before they commit (the most that the server has)", "off, on or parallel"},
+    {RENDERS | PGOUTPUT, 0, "assemble", "on|off", OWN, 0, read_assemble,
+     "on: show each whole when it commits; off: as stream events, before (on)", "on or off"},
+    {RENDERS | PGOUTPUT, 0, "assemble-memory", "BYTES", OWN, 0, read_assemble_memory,
+     "memory for them (64M); the rest goes to a file", A_SIZE},
+    {RENDERS | PGOUTPUT, 0, "spill-dir", "DIR", TEXT, AT(spill_dir), NULL,
+     "directory of that file ($TMPDIR, else /var/tmp)", "a directory"},
+    {RENDERS | PGOUTPUT, 0, "spill-limit", "BYTES", OWN, 0, read_spill_limit,
+     "size of that file at most (1 TiB)", A_SIZE},
 
     {RENDERS | CMD_RECORD, 0, NULL, NULL, HEADING, 0, NULL, "Output", NULL},
     {RENDERS | CMD_RECORD, 'f', "file", "FILE", TEXT, AT(file), NULL,
      "append to FILE, - is standard output (-)", "a path"},
-    {RENDERS, 0, "format", "NAME", TEXT, AT(format), NULL, "debezium, compact, none (debezium)",
-     "a name"},
-    {RENDERS, 0, "transactions", NULL, FLAG, AT(transactions), NULL, "with begin and commit lines",
-     NULL},
-    {RENDERS, 0, "name", "NAME", TEXT, AT(connector_name), NULL,
+    {RENDERS, 0, "format", "NAME", TEXT, AT(format), NULL,
+     "debezium, compact, test_decoding, none (debezium)", "a name"},
+    {RENDERS | PGOUTPUT, 0, "transactions", NULL, FLAG, AT(transactions), NULL,
+     "with begin and commit lines", NULL},
+    {RENDERS | PGOUTPUT, 0, "name", "NAME", TEXT, AT(connector_name), NULL,
      "connector name in debezium lines (walwire)", "a name"},
+    {CMD_DECODE, 0, NULL, NULL, HEADING, 0, NULL, "Input", NULL},
     {CMD_DECODE, 0, "input", "KIND", OWN, 0, read_input,
-     "capture, or frames: u32 length and payload, repeated", "capture or frames"},
+     "capture, or frames: u32 length and payload, repeated (capture)", "capture or frames"},
 
     {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "Delivery", NULL},
     {STREAMS, 0, "ack", "auto|none", OWN, 0, read_ack,
-     "none: never acknowledge, the slot does not move", "auto or none"},
+     "none: never acknowledge, the slot does not move (auto)", "auto or none"},
     {STREAMS, 's', "status-interval", "SECONDS", OWN, 0, read_status_interval,
-     "time between status updates (10; at most a third of wal_sender_timeout)", "seconds above 0"},
+     "time between status updates (10; at most a third of wal_sender_timeout)",
+     "seconds above 0, like 10 or 0.5"},
     {STREAMS, 0, "fsync-interval", "SECONDS", OWN, 0, read_fsync_interval,
      "time between fdatasync of a file (1; 0: whenever the stream is quiet)", "seconds, 0 or more"},
     {STREAMS, 'n', "no-loop", NULL, FLAG, AT(no_loop), NULL, "end when the connection is lost",
      NULL},
+
+    {STREAMS | CMD_DECODE, 0, NULL, NULL, HEADING, 0, NULL, "Limits", NULL},
     {STREAMS | CMD_DECODE, 0, "max-message", "BYTES", OWN, 0, read_max_message,
-     "refuse larger messages (1 GiB - 1)", "bytes, up to 1073741823; k, M, G allowed"},
+     "refuse larger messages (1 GiB - 1)",
+     "a number of bytes from 1 to 1073741823, or like 64k, 64M"},
     {STREAMS | CMD_DECODE, 0, "max-relations-memory", "BYTES", OWN, 0, read_max_relations,
-     "memory for table definitions (64M)", "bytes; k, M, G allowed"},
+     "memory for table definitions (64M)", A_SIZE},
 
     {CMD_CONNECTS, 0, NULL, NULL, HEADING, 0, NULL, "Connection", NULL},
-    {CMD_CONNECTS, 'd', "dbname", "CONNINFO", TEXT, AT(conninfo), NULL,
+    {CMD_CONNECTS, 'd', "dbname", "CONNINFO", OWN, 0, read_conninfo,
      "URI, keyword string or database name, as the positional CONNINFO", "a connection string"},
     {CMD_CONNECTS, 'h', "host", "HOST", TEXT, AT(host), NULL, "server host or socket directory",
-     "a name"},
+     "a name (--help shows help)"},
     {CMD_CONNECTS, 'p', "port", "PORT", TEXT, AT(port), NULL, "server port", "a number"},
     {CMD_CONNECTS, 'U', "username", "NAME", TEXT, AT(user), NULL, "user name", "a name"},
     {CMD_CONNECTS, 'w', "no-password", NULL, FLAG, AT(never_prompt), NULL,
@@ -314,6 +353,9 @@ static const option_spec specs[] = {
     {CMD_ALL, 'v', "verbose", NULL, OWN, 0, read_verbose, "say what is going on; twice: more",
      NULL},
     {CMD_ALL, 'q', "quiet", NULL, FLAG, AT(quiet), NULL, "errors only", NULL},
+    {CMD_ALL, '?', "help", NULL, OWN, 0, read_help, "this page", NULL},
+    {CMD_ALL, 0, "version", NULL, OWN, 0, read_version, "versions of what walwire is made of",
+     NULL},
 };
 
 #define NSPECS (sizeof specs / sizeof specs[0])
@@ -374,6 +416,8 @@ static bool unknown_option(const char *arg)
 static bool store(options *o, const option_spec *s, char *value)
 {
     void *member = (char *)o + s->offset;
+    if ((s->commands & PGOUTPUT) != 0 && o->pgoutput_option == NULL)
+        o->pgoutput_option = s->name;
     switch (s->kind) {
     case FLAG:
         *(bool *)member = true;
@@ -382,7 +426,9 @@ static bool store(options *o, const option_spec *s, char *value)
         *(char **)member = value;
         return true;
     case LSN:
-        return ww_lsn_parse(ww_slice_of(value), member);
+    case TARGET:
+        return ww_lsn_parse(ww_slice_of(value), member) &&
+               (s->kind == LSN || *(ww_lsn *)member != 0);
     default:
         return s->read(o, value);
     }
@@ -439,11 +485,9 @@ static bool read_positional(options *o, char *arg)
         o->decode_file = arg;
         return true;
     }
-    if ((o->command & CMD_CONNECTS) != 0 && o->conninfo == NULL) {
-        o->conninfo = arg;
-        return true;
-    }
-    report("one argument too many: %s", o->command == CMD_DECODE ? arg : "(connection string)");
+    if ((o->command & CMD_CONNECTS) != 0)
+        return read_conninfo(o, arg);
+    report("one argument too many: %s", arg);
     return false;
 }
 
@@ -452,7 +496,7 @@ static void set_defaults(options *o, unsigned command)
     memset(o, 0, sizeof *o);
     o->command = command;
     o->messages = o->binary = o->alter_two_phase = o->alter_failover = -1;
-    o->format = "debezium";
+    o->format = DEFAULT_FORMAT;
     o->connector_name = "walwire";
     o->input = "capture";
     o->status_interval_us = WW_DEFAULT_STATUS_INTERVAL_US;
@@ -465,12 +509,37 @@ static bool shows_stream_events(const char *format)
            strcmp(format, "none") == 0;
 }
 
+bool options_plugin_is_raw(const char *plugin)
+{
+    return plugin != NULL && strcmp(plugin, "pgoutput") != 0;
+}
+
+bool options_fit_plugin(const options *o, const char *plugin)
+{
+    const char *name = o->pgoutput_option;
+    if (!options_plugin_is_raw(plugin))
+        return true;
+    if (name == NULL && strcmp(o->format, DEFAULT_FORMAT) != 0)
+        name = "format";
+    if (name == NULL && o->two_phase && !o->create_slot && (o->command & STREAMS) != 0)
+        name = "two-phase";
+    if (name != NULL)
+        report("--%s goes with the plugin pgoutput, not with %s, whose text passes through as it "
+               "is%s",
+               name, plugin, o->command == CMD_DECODE ? "" : " (its own options: -o NAME=VALUE)");
+    return name == NULL;
+}
+
 /* What the table cannot say of one option alone. */
 static bool check_together(const options *o)
 {
     const char *wrong = NULL;
-    if ((o->command & (CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_ADVANCE | CMD_SLOT_ALTER)) != 0 &&
-        o->slot == NULL)
+    if (!options_fit_plugin(o, o->plugin))
+        return false;
+    if (o->conninfo_twice)
+        wrong = "two connection strings: give one, behind -d or without it (host, port and user "
+                "have options of their own)";
+    else if ((o->command & SLOTS & ~(unsigned)STREAMS) != 0 && o->slot == NULL)
         wrong = "this command needs a slot: -S NAME";
     else if (o->command == CMD_SLOT_ADVANCE && o->advance_to == 0)
         wrong = "slot advance needs the position to move to: --to LSN";
@@ -499,23 +568,15 @@ static bool check_together(const options *o)
     return wrong == NULL;
 }
 
-bool options_read(options *o, unsigned command, int argc, char **argv, int first, bool *done)
+bool options_read(options *o, unsigned command, int argc, char **argv, int first)
 {
     bool only_positional = false;
     int i;
     set_defaults(o, command);
-    for (i = first; i < argc; i++) {
+    for (i = first; i < argc && !o->done; i++) {
         char *arg = argv[i];
         if (!only_positional && strcmp(arg, "--") == 0) {
             only_positional = true;
-        } else if (!only_positional && (strcmp(arg, "--help") == 0 || strcmp(arg, "-?") == 0)) {
-            help_print(command);
-            *done = true;
-            return true;
-        } else if (!only_positional && strcmp(arg, "--version") == 0) {
-            version_print();
-            *done = true;
-            return true;
         } else if (!only_positional && arg[0] == '-' && arg[1] != '\0') {
             if (!read_option(o, argc, argv, &i))
                 return false;
@@ -523,5 +584,5 @@ bool options_read(options *o, unsigned command, int argc, char **argv, int first
             return false;
         }
     }
-    return check_together(o);
+    return o->done || check_together(o);
 }

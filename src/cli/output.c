@@ -3,6 +3,9 @@
  * is confirmed to the client only after the sink says that it was delivered. */
 #include "output.h"
 
+#include "base/utf8.h"
+#include "format/out.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 
 #define BUFFER_SIZE ((size_t)256 << 10)
 #define SHUTDOWN_US UINT64_C(10000000) /* after a signal: how long a blocked sink is waited for */
+#define RETRY_US UINT64_C(10000)       /* between two attempts at a feedback that cannot be sent */
 
 static ww_mono_us earlier(ww_mono_us a, ww_mono_us b)
 {
@@ -28,13 +32,18 @@ static int milliseconds_until(ww_mono_us deadline)
     return deadline - now > 3600000000u ? 3600000 : (int)((deadline - now + 999) / 1000);
 }
 
-/* A signal that comes while we wait starts the clock of the shutdown. */
-static void note_signal(output *w)
+static void limit_waiting(output *w)
 {
-    if (!signals_stop() || w->give_up_at != WW_MONO_NEVER)
+    w->give_up_at = earlier(w->give_up_at, ww_clock_now().mono_us + SHUTDOWN_US);
+}
+
+void output_note_signal(output *w)
+{
+    if (!signals_stop() || w->signal_noted)
         return;
+    w->signal_noted = true;
     signals_acknowledge();
-    w->give_up_at = ww_clock_now().mono_us + SHUTDOWN_US;
+    limit_waiting(w);
 }
 
 /* The reader of a pipe went away while there was nothing to write. */
@@ -63,7 +72,7 @@ static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
     }
     if (poll(fds, n, milliseconds_until(deadline)) < 0)
         fds[1].revents = 0; /* EINTR: a signal */
-    note_signal(w);
+    output_note_signal(w);
     if (ww_sink_kind_of(w->sink) == WW_SINK_PIPE && (fds[1].revents & POLLERR) != 0)
         return fail_reader_gone(w);
     return true;
@@ -86,10 +95,36 @@ static bool fail_gave_up(output *w)
     return false;
 }
 
-static ww_mono_us sending_deadline(const output *w)
+/* Right after a feedback, one that is still due could not be sent: the server takes nothing, or is
+ * gone, which shows at the next event. It is tried again soon, but not at once for ever. */
+static ww_mono_us feedback_deadline(const output *w)
 {
-    return w->client != NULL ? earlier(ww_client_deadline(w->client), w->give_up_at)
-                             : w->give_up_at;
+    ww_mono_us now, due;
+    if (w->client == NULL)
+        return WW_MONO_NEVER;
+    now = ww_clock_now().mono_us;
+    due = ww_client_deadline(w->client);
+    return due > now ? due : now + RETRY_US;
+}
+
+/* A unit is marked in the sink once its bytes are there, so that the sink can be cut at the last
+ * one. */
+static void pass_marks(output *w)
+{
+    ww__marks *m = &w->marks;
+    while (m->count > 0 && m->items[m->first].offset <= w->taken) {
+        ww__mark mark = ww__marks_take(m, m->items[m->first].offset);
+        ww_sink_mark(w->sink, mark.offset, mark.end_lsn);
+    }
+}
+
+/* The next run goes on behind what this one left in a file: not behind half a line. */
+static bool fail_write(output *w)
+{
+    pass_marks(w);
+    if (ww_sink_kind_of(w->sink) == WW_SINK_FILE)
+        ww_sink_cut(w->sink, NULL);
+    return false;
 }
 
 /* Writes all of it, waiting for the sink; the server hears from us meanwhile. */
@@ -98,18 +133,19 @@ static bool write_all(output *w, const uint8_t *bytes, size_t len)
     while (len > 0) {
         size_t n = 0;
         ww_status st = ww_sink_write(w->sink, bytes, len, &n, &w->error);
+        w->taken += n;
         if (st < 0)
-            return false;
+            return fail_write(w);
         bytes += n;
         len -= n;
         if (st != WW_MORE)
             continue;
         if (ww_clock_now().mono_us >= w->give_up_at)
             return fail_gave_up(w);
-        if (!wait_for(w, true, false, sending_deadline(w)))
+        if (!wait_for(w, true, false, earlier(feedback_deadline(w), w->give_up_at)))
             return false;
         if (w->client != NULL)
-            ww_client_feedback(w->client, NULL); /* a lost connection shows at the next event */
+            ww_client_feedback(w->client, NULL);
     }
     return true;
 }
@@ -127,9 +163,10 @@ static bool write_some(output *w)
     while (done < w->out.len && st == WW_OK) {
         st = ww_sink_write(w->sink, w->out.ptr + done, w->out.len - done, &n, &w->error);
         done += n;
+        w->taken += n;
     }
     if (st < 0)
-        return false;
+        return fail_write(w);
     memmove(w->out.ptr, w->out.ptr + done, w->out.len - done);
     w->out.len -= done;
     w->out.flushed += done;
@@ -141,20 +178,19 @@ static bool write_some(output *w)
 void output_mark(output *w, ww_lsn unit)
 {
     w->unit_offset = w->out.flushed + w->out.len;
-    ww_sink_mark(w->sink, w->unit_offset, unit);
+    ww__marks_add(&w->marks, w->unit_offset, unit);
 }
 
 static void confirm(output *w)
 {
     ww_lsn delivered = ww_sink_delivered(w->sink);
-    if (w->client != NULL && w->raw && !w->o->ack_none && w->out.len == 0 &&
-        !ww_sink_pending(w->sink))
+    if (w->client == NULL || w->o->ack_none)
+        return;
+    if (w->raw && !w->ended && w->out.len == 0 && !ww_sink_pending(w->sink))
         ww_client_flush_all(w->client, NULL);
-    if (w->client == NULL || delivered <= w->confirmed)
+    if (delivered <= w->confirmed)
         return;
     w->confirmed = delivered;
-    if (w->o->ack_none)
-        return;
     if (w->raw)
         ww_client_flush_to(w->client, delivered, NULL);
     else
@@ -165,6 +201,7 @@ bool output_settle(output *w, bool idle)
 {
     if (!write_some(w))
         return false;
+    pass_marks(w);
     if (ww_sink_sync(w->sink, ww_clock_now().mono_us, idle, &w->error) < 0)
         return false;
     confirm(w);
@@ -174,8 +211,36 @@ bool output_settle(output *w, bool idle)
 bool output_wait(output *w)
 {
     ww_mono_us now = ww_clock_now().mono_us;
-    ww_mono_us deadline = earlier(ww_sink_deadline(w->sink, now), ww_client_deadline(w->client));
+    ww_mono_us deadline = earlier(ww_sink_deadline(w->sink, now), feedback_deadline(w));
     return wait_for(w, w->out.len > 0, true, earlier(deadline, w->give_up_at));
+}
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+static void put_for_terminal(ww_out *out, ww_slice text)
+{
+    while (text.len > 0) {
+        char shown[16];
+        uint32_t code = 0;
+        size_t n = ww__utf8_decode(text.ptr, text.len, &code);
+        ww_slice one = {text.ptr, n > 0 ? n : 1};
+        if (code == '\n' || code == '\t')
+            ww__out_byte(out, (char)code);
+        else
+            ww__out_put(out, shown, ww_text_escape(one, shown, sizeof shown));
+        text.ptr += one.len;
+        text.len -= one.len;
+    }
+}
+
+bool output_put_text(output *w, ww_slice text)
+{
+    if (ww_sink_is_terminal(w->sink))
+        put_for_terminal(&w->out, text);
+    else
+        ww__out_put(&w->out, text.ptr, text.len);
+    ww__out_byte(&w->out, '\n');
+    return w->out.status == WW_OK;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -213,32 +278,53 @@ bool output_cut(output *w)
     if (failed(w) || ww_sink_kind_of(w->sink) != WW_SINK_FILE)
         return !failed(w);
     w->out.len = w->unit_offset > w->out.flushed ? (size_t)(w->unit_offset - w->out.flushed) : 0;
+    if (w->taken <= w->unit_offset)
+        return true;
+    pass_marks(w);
     if (ww_sink_cut(w->sink, &w->error) < 0)
         return false;
-    if (w->out.flushed > w->unit_offset)
-        w->out.flushed = w->unit_offset;
+    w->out.flushed = w->taken = w->unit_offset;
     return true;
 }
 
-bool output_finish(output *w, bool cut)
+/* All that is in the buffer. */
+static bool write_rest(output *w)
 {
-    if (failed(w) || (cut && !output_cut(w)) || !write_all(w, w->out.ptr, w->out.len))
+    if (!write_all(w, w->out.ptr, w->out.len))
         return false;
     w->out.flushed += w->out.len;
     w->out.len = 0;
-    if (w->give_up_at == WW_MONO_NEVER && signals_stop())
-        w->give_up_at = ww_clock_now().mono_us + SHUTDOWN_US;
+    return true;
+}
+
+bool output_finish(output *w)
+{
+    if (failed(w) || !output_cut(w) || !write_rest(w))
+        return false;
     while (output_settle(w, true)) {
         ww_mono_us now = ww_clock_now().mono_us;
         if (!ww_sink_pending(w->sink) || now >= w->give_up_at)
             return true;
         if (!wait_for(w, false, false,
-                      earlier(ww_sink_deadline(w->sink, now), sending_deadline(w))))
+                      earlier(ww_sink_deadline(w->sink, now),
+                              earlier(feedback_deadline(w), w->give_up_at))))
             return false;
         if (w->client != NULL)
             ww_client_feedback(w->client, NULL);
     }
     return false;
+}
+
+void output_salvage(output *w)
+{
+    w->client = NULL;
+    limit_waiting(w);
+    if (failed(w) || !output_cut(w))
+        return;
+    if (w->unit_offset >= w->out.flushed) /* else a part is out already: its last line is ended */
+        w->out.len = (size_t)(w->unit_offset - w->out.flushed);
+    if (write_rest(w))
+        ww_sink_sync(w->sink, ww_clock_now().mono_us, true, &w->error);
 }
 
 int output_exit_code(const output *w)

@@ -57,14 +57,12 @@ static bool record(streaming *s, const ww_event *ev, ww_error *err)
     return s->out.out.status == WW_OK;
 }
 
-static bool end_capture(streaming *s, ww_error *err)
+static bool end_capture(streaming *s)
 {
     uint8_t count[8];
     ww_slice part = {count, sizeof count};
-    if (!output_cut(&s->out)) {
-        *err = s->out.error;
+    if (!output_cut(&s->out))
         return false;
-    }
     ww__store64(count, ww_sink_kind_of(s->out.sink) == WW_SINK_FILE ? s->whole_frames : s->frames);
     capture_write_frame(&s->out.out, CAPTURE_END, &part, 1);
     output_mark(&s->out, 0);

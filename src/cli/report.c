@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void report(const char *format, ...)
+static bool live_shown;
+
+void report_live(const char *line)
 {
-    va_list args;
-    va_start(args, format);
-    fputs("walwire: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
+    if (line != NULL || live_shown)
+        fprintf(stderr, "\r\033[K%s", line != NULL ? line : "");
+    live_shown = line != NULL;
 }
 
 /* Raw text of the server's or the user's: escaped before it is shown. */
@@ -24,9 +23,20 @@ static void put_escaped(const char *before, const char *text, const char *after)
     fprintf(stderr, "%s%s%s", before, shown, after);
 }
 
-void report_error(const ww_error *err)
+void report(const char *format, ...)
 {
-    fprintf(stderr, "walwire: %s", err->what);
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    report_live(NULL);
+    put_escaped("walwire: ", text, "\n");
+}
+
+static void put_what(const ww_error *err)
+{
+    fputs(err->what, stderr);
     if (err->subject[0] != '\0')
         put_escaped(": ", err->subject, "");
     if (err->msg_type != '\0' && err->offset != WW_NO_OFFSET) {
@@ -38,8 +48,19 @@ void report_error(const ww_error *err)
     }
     if (err->sys_errno != 0)
         fprintf(stderr, ": %s", strerror(err->sys_errno));
+}
+
+void report_failure(const char *attempt, const ww_error *err)
+{
+    bool server_says = err->message[0] != '\0';
+    report_live(NULL);
+    fputs("walwire: ", stderr);
+    if (attempt != NULL)
+        put_escaped("", attempt, server_says ? "" : ": ");
+    if (attempt == NULL || !server_says)
+        put_what(err);
     fputc('\n', stderr);
-    if (err->message[0] != '\0') {
+    if (server_says) {
         fprintf(stderr, "  the server says: ");
         put_escaped("", err->severity, " ");
         put_escaped("", err->sqlstate, ": ");
@@ -49,6 +70,11 @@ void report_error(const ww_error *err)
         put_escaped("  ", err->detail, "\n");
     if (err->hint[0] != '\0')
         put_escaped("  ", err->hint, "\n");
+}
+
+void report_error(const ww_error *err)
+{
+    report_failure(NULL, err);
 }
 
 /* A server's refusal counts as a connection problem when it is about getting in, or about going
@@ -71,8 +97,9 @@ int exit_code_for(const ww_error *err)
     case WW_OK:
     case WW_MORE:
     case WW_END:
-    case WW_ERR_CANCELLED:
         return EXIT_DONE;
+    case WW_ERR_CANCELLED:
+        return signals_exit_code();
     case WW_ERR_USAGE:
         return EXIT_USAGE;
     case WW_ERR_AUTH:
@@ -114,8 +141,10 @@ static void log_line(void *ctx, ww_log_level level, const char *text)
 {
     const options *o = ctx;
     if (level == WW_LOG_ERROR || (level == WW_LOG_WARNING && !o->quiet) ||
-        (level == WW_LOG_INFO && o->verbose > 0) || (level == WW_LOG_DEBUG && o->verbose > 1))
+        (level == WW_LOG_INFO && o->verbose > 0) || (level == WW_LOG_DEBUG && o->verbose > 1)) {
+        report_live(NULL);
         fprintf(stderr, "walwire: %s\n", text);
+    }
 }
 
 ww_log report_log(const options *o)

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked; /* the signal's number */
 static int wake[2] = {-1, -1};
 
 static void on_signal(int number)
@@ -14,7 +14,7 @@ static void on_signal(int number)
     ssize_t ignored;
     if (stop_asked)
         _exit(128 + number);
-    stop_asked = 1;
+    stop_asked = number;
     ignored = write(wake[1], "", 1);
     (void)ignored;
 }
@@ -47,6 +47,11 @@ int signals_fd(void)
 bool signals_stop(void)
 {
     return stop_asked != 0;
+}
+
+int signals_exit_code(void)
+{
+    return 128 + stop_asked;
 }
 
 void signals_acknowledge(void)

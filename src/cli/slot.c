@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* slot.c: walwire slot create, drop, list and advance. */
+/* slot.c: walwire slot create, drop, list, advance and alter. */
 #include "cli.h"
 
 #include "format/json.h"
@@ -147,6 +147,23 @@ static ww_status list(const options *o, ww_session *s, ww_error *err)
     return st == WW_END ? WW_OK : st;
 }
 
+static int report_attempt(const options *o, const ww_error *err)
+{
+    char attempt[160];
+    const char *verb = o->command == CMD_SLOT_CREATE    ? "create"
+                       : o->command == CMD_SLOT_DROP    ? "drop"
+                       : o->command == CMD_SLOT_ADVANCE ? "advance"
+                       : o->command == CMD_SLOT_ALTER   ? "alter"
+                                                        : NULL;
+    if (verb != NULL)
+        snprintf(attempt, sizeof attempt, "cannot %s slot \"%.100s\"", verb, o->slot);
+    else
+        snprintf(attempt, sizeof attempt, "cannot list the slots");
+    if (err->status != WW_ERR_CANCELLED)
+        report_failure(attempt, err);
+    return exit_code_for(err);
+}
+
 int command_slot(options *o)
 {
     ww_conninfo info;
@@ -166,7 +183,7 @@ int command_slot(options *o)
                                               : list(o, s, &err);
     ww_session_close(s);
     ww_conninfo_fini(&info);
-    if (st < 0)
-        return connected ? report_and_exit_code(&err) : report_open_failure(&err);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
+    if (st < 0 && connected)
+        return report_attempt(o, &err);
+    return st < 0 ? report_open_failure(&err) : EXIT_DONE;
 }

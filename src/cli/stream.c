@@ -2,8 +2,6 @@
 /* stream.c: walwire stream: events rendered by a format. */
 #include "streaming.h"
 
-#include "format/out.h"
-
 #include <string.h>
 
 static bool open_format(streaming *s, ww_error *err)
@@ -20,15 +18,11 @@ static bool open_format(streaming *s, ww_error *err)
     return ww_format_open(&s->format, &config, err) == WW_OK;
 }
 
-/* Another plugin's text, a line for each message, as pg_recvlogical writes it. */
 static bool pass_through(streaming *s, const ww_event *ev, ww_error *err)
 {
-    const ww_wal_msg *wal = ww_client_wal(s->client);
     (void)ev;
     (void)err;
-    ww__out_put(&s->out.out, wal->payload.ptr, wal->payload.len);
-    ww__out_byte(&s->out.out, '\n');
-    return s->out.out.status == WW_OK;
+    return output_put_text(&s->out, ww_client_wal(s->client)->payload);
 }
 
 static bool render(streaming *s, const ww_event *ev, ww_error *err)

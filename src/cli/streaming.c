@@ -13,7 +13,7 @@
 
 bool streaming_is_raw(const streaming *s)
 {
-    return s->o->plugin != NULL && strcmp(s->o->plugin, "pgoutput") != 0;
+    return options_plugin_is_raw(s->o->plugin);
 }
 
 static void configure(const streaming *s, ww_client_config *config)
@@ -155,6 +155,7 @@ static outcome run_loop(streaming *s, ww_error *err)
     outcome result = GO_ON;
     unsigned busy;
     for (busy = 0; result == GO_ON; busy++) {
+        output_note_signal(&s->out);
         if (may_stop(s))
             return STOPPED;
         if (busy % LOOK_EVERY == 0) {
@@ -172,11 +173,9 @@ static outcome run_loop(streaming *s, ww_error *err)
 
 static int end_cleanly(streaming *s, ww_error *err)
 {
-    bool ok = s->end == NULL || s->end(s, err);
-    if (ok && !output_finish(&s->out, true))
+    if ((s->end != NULL && !s->end(s)) || !output_finish(&s->out))
         return output_exit_code(&s->out);
-    if (!ok)
-        return report_and_exit_code(err);
+    signals_acknowledge(); /* a signal that came meanwhile asked for what we are doing */
     if (ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, err) < 0) {
         report(
             "the stream's end was not confirmed by the server; what was acknowledged last may be "
@@ -188,22 +187,18 @@ static int end_cleanly(streaming *s, ww_error *err)
     return EXIT_DONE;
 }
 
-/* The stream failed: what was rendered of whole units still goes out, nothing more is acknowledged.
- */
+/* The failure is told first: a reader that takes nothing must not hide it. */
 static int end_failed(streaming *s, const ww_error *err)
 {
-    output_finish(&s->out, true);
-    live_end(&s->live);
-    if (err->status == WW_ERR_CANCELLED)
-        return EXIT_DONE;
-    return report_and_exit_code(err);
+    int code = report_and_exit_code(err);
+    output_salvage(&s->out);
+    return code;
 }
 
 static int finish(streaming *s, outcome result, ww_error *err)
 {
-    live_end(&s->live);
-    if (signals_stop())
-        signals_acknowledge();
+    report_live(NULL);
+    s->out.ended = true;
     switch (result) {
     case REACHED_END:
     case STOPPED:

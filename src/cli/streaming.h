@@ -15,9 +15,10 @@ typedef struct streaming {
     /* What to do with an event, or (NULL) with another plugin's ww_client_wal(): adds its bytes to
      * out.out. false: failed, *err filled in. */
     bool (*take)(struct streaming *s, const ww_event *ev, ww_error *err);
-    /* Called once streaming has started, and once at a clean end; may be NULL. */
+    /* Called once streaming has started; may be NULL. */
     bool (*begin)(struct streaming *s, ww_error *err);
-    bool (*end)(struct streaming *s, ww_error *err);
+    /* Called once at a clean end; may be NULL. false: the output failed. */
+    bool (*end)(struct streaming *s);
     ww_format *format;             /* stream */
     uint64_t frames, whole_frames; /* record: written, and of whole units */
 } streaming;

@@ -1,0 +1,392 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command without a server: options, help, messages, exit codes, captures.
+
+    test_cli.py WALWIRE [unittest's arguments]
+"""
+import fcntl
+import os
+import pathlib
+import pty
+import resource
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+WALWIRE = None
+OK, INTERNAL, USAGE, CONNECT, REFUSED, GAP, OUTPUT, INPUT = range(8)
+COMMANDS = ["stream", "record", "decode", "slot create", "slot drop", "slot list", "slot advance",
+            "slot alter", "info"]
+SECONDS = 60
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def frame(kind, body):
+    """docs/capture.md"""
+    return struct.pack(">II", len(body), crc32c(kind + body)) + kind + body
+
+
+def wal(payload, lsn=0x100):
+    return frame(b"w", struct.pack(">cQQq", b"w", lsn, lsn, 0) + payload)
+
+
+def capture(plugin, payloads):
+    pairs = {"system_id": "7", "timeline": "1", "database": "shop", "plugin": plugin}
+    header = b"".join(f"{name}\0{value}\0".encode() for name, value in pairs.items())
+    return (b"walwire\1" + frame(b"H", header) + b"".join(wal(payload) for payload in payloads)
+            + frame(b"E", struct.pack(">Q", len(payloads))))
+
+
+def message(text):
+    """pgoutput's Message outside of a transaction."""
+    return struct.pack(">cBQ", b"M", 0, 0x100) + b"prefix\0" + struct.pack(">I", len(text)) + text
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="walwire-test-"))
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def environment(self):
+        keep = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+        return {"HOME": str(self.dir), **{key: os.environ[key] for key in keep if key in os.environ}}
+
+    def run_walwire(self, *words, **options):
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                   **options}
+        return subprocess.run([WALWIRE, *map(str, words)], env=self.environment(), timeout=SECONDS,
+                              **options)
+
+    def start(self, *words, **options):
+        process = subprocess.Popen([WALWIRE, *map(str, words)], env=self.environment(),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    def file(self, name, data):
+        path = self.dir / name
+        path.write_bytes(data)
+        return path
+
+    def refused(self, *words, says=(), status=USAGE):
+        """One line on standard error that says each of these."""
+        done = self.run_walwire(*words)
+        err = done.stderr.decode()
+        self.assertEqual((done.returncode, done.stdout), (status, b""), err)
+        self.assertEqual(err.count("\n"), 1, err)
+        for word in says:
+            self.assertIn(word, err)
+        return err
+
+
+class Help(Case):
+    def text(self, *words):
+        done = self.run_walwire(*words)
+        self.assertEqual((done.returncode, done.stderr), (OK, b""))
+        return done.stdout.decode()
+
+    def test_every_way_to_ask(self):
+        overview = self.text("--help")
+        for word in ("-h", "-?", "help"):
+            self.assertEqual(self.text(word), overview)
+        for command in COMMANDS:
+            words = command.split()
+            page = self.text(*words, "--help")
+            self.assertTrue(page.startswith(f"Usage: walwire {command} "), page)
+            self.assertEqual(self.text("help", *words), page)
+            self.assertEqual(self.text(*words, "-?"), page)
+            self.assertIn(words[0], overview)
+        for words in (("slot", "--help"), ("slot", "-h"), ("slot", "help")):
+            self.assertEqual(self.text(*words), self.text("help", "slot"))
+
+    def test_pages_are_readable(self):
+        for command in ["", "slot", *COMMANDS]:
+            for line in self.text("help", *command.split()).split("\n"):
+                self.assertLessEqual(len(line), 100, line)
+                self.assertEqual(line, line.rstrip())
+        page = self.text("help", "stream")
+        headings = [line for line in page.split("\n") if line.endswith(":") and line[0] != " "]
+        self.assertEqual(headings, [
+            "Slot:", "What to stream:", "How to ask for it:", "Large transactions:", "Output:",
+            "Delivery:", "Limits:", "Connection:", "General:", "Examples:"])
+
+    def test_formats_are_all_named(self):
+        known = self.refused("stream", "--format", "?", says=["compact"])
+        for name in known.split(": ")[-1].replace(",", " ").split():
+            if self.run_walwire("stream", "--format", name, "-d", "=").stderr != \
+                    self.run_walwire("stream", "--format", "compact", "-d", "=").stderr:
+                continue  # a word of the message that is no format
+            for command in ("stream", "decode"):
+                self.assertIn(name, self.text("help", command))
+
+    def test_version(self):
+        for words in (("--version",), ("-V",), ("stream", "--version")):
+            self.assertIn("pgoutput protocols 1 to 4", self.text(*words))
+
+    def test_what_is_no_command(self):
+        self.assertEqual(self.run_walwire().returncode, USAGE)
+        self.refused("no\033[2Jsuch", says=["no\\x1b[2Jsuch"])
+        self.refused("help", "no-such", says=["no-such"])
+        self.refused("slot", says=["create", "alter"])
+        self.refused("slot", "make", says=["create", "make"])
+        self.refused("help", "slot", "make", says=["create", "make"])
+
+
+class Options(Case):
+    def test_one_that_is_not_there(self):
+        self.refused("stream", "--bogus", says=["--bogus"])
+        self.refused("info", "--slot", "s", says=["--slot", "does not belong"])
+
+    def test_values(self):
+        for option, value, allowed in (
+                ("-I", "x", "it takes an LSN like 0/16B3748"), ("-E", "16", "it takes an LSN above 0/0"),
+                ("-E", "0/0", "it takes an LSN above 0/0"), ("--proto", "5", "it takes 1, 2, 3 or 4"),
+                ("--streaming", "maybe", "off, on or parallel"), ("-s", "0", "seconds above 0"),
+                ("-s", "1s", "seconds"), ("--fsync-interval", "-1", "seconds"),
+                ("--max-message", "0", "bytes"), ("--max-message", "2G", "1073741823"),
+                ("--assemble-memory", "1T", "bytes"), ("--spill-limit", "", "bytes"),
+                ("--binary", "yes", "on or off"), ("--messages", "", "on or off"),
+                ("--origin", "some", "any or none"), ("--ack", "all", "auto or none"),
+                ("--publication", "a,,b", "names, none of them empty"), ("-o", "=1", "NAME=VALUE")):
+            self.refused("stream", option, value, says=[option, f'"{value}"', allowed])
+            if option.startswith("--"):
+                self.refused("stream", f"{option}={value}", says=[option, allowed])
+        self.refused("stream", "-I", says=["-I", "needs a value"])
+        self.refused("stream", "--quiet=1", says=["--quiet", "no value"])
+        self.refused("slot", "advance", "-S", "s", "--to", "0/0", says=["--to", "0/0"])
+
+    def test_together(self):
+        for words, says in (
+                (["-S", "s", "-E", "0/1", "--until-now"], ["--endpos", "--until-now"]),
+                (["--create-slot"], ["--create-slot", "-S"]),
+                (["-S", "s", "--temporary"], ["--temporary", "--create-slot"]),
+                (["-S", "s", "--if-not-exists"], ["--if-not-exists", "--create-slot"]),
+                (["-w", "-W"], ["-w", "-W"]), (["--assemble", "off"], ["--assemble off", "compact"])):
+            self.refused("stream", *words, says=says)
+        self.refused("record", says=["-f"])
+        self.refused("decode", says=["capture"])
+        self.refused("decode", "a", "b", says=["b"])
+        self.refused("slot", "drop", says=["-S"])
+        self.refused("slot", "alter", "-S", "s", says=["--failover"])
+        self.refused("slot", "advance", "-S", "s", says=["--to"])
+
+    def test_one_connection_string(self):
+        """A second one could hold a password that stays visible to other users."""
+        for words in (["-d", "a=secret", "-d", "b=secret"], ["-d", "a=secret", "b=secret"],
+                      ["a=secret", "-db=secret"], ["a=secret", "b=secret"]):
+            self.assertNotIn("secret", self.refused("info", *words, says=["two connection strings"]))
+
+    def test_what_only_pgoutput_has(self):
+        for words in (["--publication", "p"], ["--proto", "1"], ["--streaming", "on"], ["--two-phase"],
+                      ["--binary", "off"], ["--messages", "on"], ["--origin", "any"],
+                      ["--format", "compact"], ["--transactions"], ["--assemble", "on"],
+                      ["--assemble=off"], ["--assemble-memory", "1M"], ["--spill-dir", "."],
+                      ["--spill-limit", "1M"], ["--name", "n"]):
+            name = words[0].split("=")[0]
+            self.refused("stream", *words, "-P", "wal2json", says=[name, "wal2json", "pgoutput"])
+            done = self.run_walwire("stream", *words, "-P", "pgoutput", "-d", "=")
+            self.assertNotIn("goes with", done.stderr.decode())
+        self.refused("record", "-P", "x", "-f", "c", "--publication", "p", says=["--publication"])
+        for words in (["-S", "s", "--create-slot", "--two-phase"], ["-o", "a=b"], ["-n", "-s", "1"]):
+            done = self.run_walwire("stream", "-P", "wal2json", *words, "-d", "=")
+            self.assertNotIn("goes with", done.stderr.decode())
+
+
+class Standard(Case):
+    """Standard descriptors that are closed, full, or without a reader."""
+
+    def closed(self, *fds):
+        return lambda: [os.close(fd) for fd in fds]
+
+    def test_closed(self):
+        path = self.file("c", capture("test_decoding", [b"BEGIN 1"]))
+        for words in (["--help"], ["help", "stream"], ["--version"], ["decode", path]):
+            done = self.run_walwire(*words, preexec_fn=self.closed(1))
+            self.assertEqual((done.returncode, done.stdout), (OUTPUT, b""), words)
+            self.assertIn(b"tandard output", done.stderr)
+            self.assertEqual(self.run_walwire(*words, preexec_fn=self.closed(1, 2)).returncode, OUTPUT)
+            self.assertEqual(self.run_walwire(*words, preexec_fn=self.closed(0, 2)).returncode, OK)
+        done = self.run_walwire("decode", "-", preexec_fn=self.closed(0))
+        self.assertEqual(done.returncode, INPUT)
+        self.assertIn(b"standard input", done.stderr)
+
+    def test_closed_ones_are_not_given_to_files(self):
+        path, out = self.file("c", capture("test_decoding", [b"BEGIN 1"])), self.dir / "out"
+        before = path.read_bytes()
+        done = self.run_walwire("decode", path, "-f", out, preexec_fn=self.closed(0, 1, 2))
+        self.assertEqual(done.returncode, OK)
+        self.assertEqual((out.read_bytes(), path.read_bytes()), (b"BEGIN 1\n", before))
+
+    def test_full(self):
+        path = self.file("c", capture("test_decoding", [b"BEGIN 1"]))
+        with open("/dev/full", "wb") as full:
+            for words in (["--help"], ["help", "slot"], ["-V"], ["decode", path]):
+                done = self.run_walwire(*words, stdout=full)
+                self.assertEqual(done.returncode, OUTPUT)
+                self.assertIn(b"No space", done.stderr)
+
+    def test_reader_is_gone(self):
+        for words in (["--help"], ["decode", self.file("c", capture("x", [b"BEGIN 1"]))]):
+            read_end, write_end = os.pipe()
+            os.close(read_end)
+            done = self.run_walwire(*words, stdout=write_end)
+            os.close(write_end)
+            self.assertEqual((done.returncode, done.stderr), (OUTPUT, b""))
+
+
+class Decode(Case):
+    def test_pgoutput(self):
+        done = self.run_walwire("decode", "--format", "compact",
+                                self.file("c", capture("pgoutput", [message(b"a"), message(b"b")])))
+        self.assertEqual((done.returncode, done.stderr), (OK, b""))
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+
+    def test_another_plugin(self):
+        lines = [b"BEGIN 1", b"table public.t: INSERT: v[text]:'\033[2J\xff\n'", b"COMMIT 1"]
+        path = self.file("c", capture("test_decoding", lines))
+        done = self.run_walwire("decode", path)
+        self.assertEqual((done.returncode, done.stderr), (OK, b""))
+        self.assertEqual(done.stdout, b"\n".join(lines) + b"\n")
+        self.refused("decode", path, "--format", "compact", says=["--format", "test_decoding"])
+        self.refused("decode", path, "--transactions", says=["--transactions", "test_decoding"])
+
+    def test_another_plugin_on_a_terminal(self):
+        path = self.file("c", capture("test_decoding", [b"a\033[2J\xff\tb\nc \xc3\xa4 \xc2\x9b \x7f"]))
+        master, slave = pty.openpty()
+        done = self.run_walwire("decode", path, stdout=slave)
+        os.close(slave)
+        shown = b""
+        while select.select([master], [], [], 0)[0]:
+            try:
+                shown += os.read(master, 4096)
+            except OSError:  # Linux says so when the other side is closed
+                break
+        os.close(master)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual(shown.replace(b"\r\n", b"\n"),
+                         b"a\\x1b[2J\\xff\tb\nc \xc3\xa4 \\u{009b} \\x7f\n")
+
+    def test_bare_frames_are_pgoutput(self):
+        body = struct.pack(">cQQq", b"w", 1, 0x100, 0) + message(b"a")
+        done = self.run_walwire("decode", "-", "--input", "frames", "--format", "compact",
+                                stdin=None, input=struct.pack(">I", len(body)) + body)
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (OK, 1), done.stderr)
+
+    def test_damage(self):
+        whole = capture("test_decoding", [b"BEGIN 1", b"COMMIT 1"])
+        for data, says in ((whole[:-1], "in the middle"), (whole[:-17], "no end mark"),
+                           (b"walwire\2", "no capture"), (b"", "no capture")):
+            done = self.run_walwire("decode", self.file("c", data))
+            self.assertEqual(done.returncode, INPUT, done.stderr)
+            self.assertIn(says, done.stderr.decode())
+            self.assertEqual(done.stdout, b"BEGIN 1\nCOMMIT 1\n" if len(data) > 20 else b"")
+
+    def test_a_missing_capture_leaves_no_output(self):
+        done = self.run_walwire("decode", self.dir / "gone", "-f", self.dir / "out")
+        self.assertEqual(done.returncode, INPUT)
+        self.assertEqual(list(self.dir.iterdir()), [])
+
+    def test_into_itself(self):
+        for whole in (capture("test_decoding", [b"BEGIN 1"]), b"x"):
+            path = self.file("c", capture("test_decoding", [b"BEGIN 1"]))
+            link = self.dir / "link"
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
+            before = path.read_bytes()
+            for target in (path, link):
+                self.refused("decode", path, "-f", target, says=[str(target), "capture itself"])
+            with open(path, "ab") as out:
+                done = self.run_walwire("decode", path, stdout=out)
+            self.assertEqual(done.returncode, USAGE)
+            self.assertEqual(path.read_bytes(), before)
+
+    def test_a_file_that_cannot_grow_ends_with_a_whole_line(self):
+        """The limit is hit in the middle of a line; the next run must not go on there."""
+        lines = [b"%06d" % n + b"x" * 93 for n in range(50)]
+        path, out = self.file("c", capture("test_decoding", lines)), self.file("out", b"before\n")
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1050, 1050))
+        done = self.run_walwire("decode", path, "-f", out, preexec_fn=limit)
+        self.assertEqual(done.returncode, OUTPUT, done.stderr)
+        self.assertIn(str(out), done.stderr.decode())
+        self.assertEqual(out.read_bytes().split(b"\n"),
+                         [b"before", *lines[:out.read_bytes().count(b"\n") - 1], b""])
+
+
+class Signals(Case):
+    """What a signal cut short is not done: 128 + its number, and no message."""
+
+    def check_exit(self, process, number):
+        process.send_signal(number)
+        out, err = process.communicate(timeout=SECONDS)
+        self.assertEqual((process.returncode, out, err), (128 + number, b"", b""))
+
+    def test_before_the_server_answers(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            conninfo = f"host=127.0.0.1 port={listener.getsockname()[1]} user=u dbname=d"
+            for words in (["info"], ["slot", "list"], ["slot", "create", "-S", "s"],
+                          ["stream", "--publication", "p"],
+                          ["record", "--publication", "p", "-f", self.dir / "c"]):
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    process = self.start(*words, "-d", conninfo)
+                    peer = listener.accept()[0]
+                    with peer:
+                        self.check_exit(process, number)
+
+    def test_decode(self):
+        out = self.dir / "out"
+        process = self.start("decode", "-", "-f", out, stdin=subprocess.PIPE)
+        process.stdin.write(capture("x", [])[:-17])
+        process.stdin.flush()
+        end = time.monotonic() + SECONDS
+        while not out.exists():  # from then on it waits for the next frame
+            self.assertLess(time.monotonic(), end)
+        process.stdin.flush()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=SECONDS), 128 + signal.SIGTERM)
+        self.assertEqual(process.stderr.read(), b"")
+
+    def test_a_full_pipe_is_not_waited_for_busily(self):
+        """The reader takes nothing: decode sleeps; a second signal ends it."""
+        path = self.file("c", capture("x", [b"y" * 100000] * 3))
+        read_end, write_end = os.pipe()
+        process = subprocess.Popen([WALWIRE, "decode", path], env=self.environment(), stdout=write_end,
+                                   stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        self.addCleanup(self.end, process)
+        os.close(write_end)
+        size = fcntl.fcntl(read_end, fcntl.F_GETPIPE_SZ)
+        end = time.monotonic() + SECONDS
+        while struct.unpack("i", fcntl.ioctl(read_end, 0x541B, b"\0" * 4))[0] < size:  # FIONREAD
+            self.assertLess(time.monotonic(), end)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=SECONDS)
+        self.assertIn(process.returncode, (128 + signal.SIGINT, 128 + signal.SIGTERM))
+        os.close(read_end)
+
+
+if __name__ == "__main__":
+    WALWIRE = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main()
