@@ -33,26 +33,33 @@ class Result(unittest.TextTestResult):
                              self.unexpectedSuccesses)))
 
 
-def select(suite, names, major):
-    """The tests with these names of what this version has (support.since)."""
+def select(suite, wanted):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            yield from select(test, names, major)
-        elif (not names or any(fnmatch.fnmatch(test.id(), f"*{name}*") for name in names)) and \
-                getattr(getattr(test, test._testMethodName), "since", getattr(test, "since", 0)) <= major:
+            yield from select(test, wanted)
+        elif wanted(test):
             yield test
+
+
+def is_wanted(test, options):
+    """By name, by what this version has (support.since), by the time that there is (support.long)."""
+    method = getattr(test, test._testMethodName)
+    since = getattr(method, "since", getattr(test, "since", 0))
+    named = not options.names or any(fnmatch.fnmatch(test.id(), f"*{name}*") for name in options.names)
+    return named and since <= pg.major(options.server) and (options.all or not hasattr(method, "long"))
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", default="18")
     parser.add_argument("--walwire", required=True)
+    parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     support.walwire = str(pathlib.Path(options.walwire).resolve())
     here = pathlib.Path(__file__).resolve().parent
     found = unittest.defaultTestLoader.discover(str(here), top_level_dir=str(here))
-    tests = unittest.TestSuite(select(found, options.names, pg.major(options.server)))
+    tests = unittest.TestSuite(select(found, lambda test: is_wanted(test, options)))
     pg.drop_privileges()
     with pg.Server(options.server) as support.server:
         print(support.server.value('version()'))

@@ -41,6 +41,12 @@ def since(major):
     return mark
 
 
+def long(test):
+    """Of a test: only with run.py --all."""
+    test.long = True
+    return test
+
+
 def cleanup():
     for one in others.values():
         one.remove()
