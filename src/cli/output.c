@@ -90,7 +90,7 @@ static bool fail_gave_up(output *w)
     ww_error_clear(&w->error);
     w->error.status = WW_ERR_TIMEOUT;
     w->error.what =
-        "the output took nothing for 10 s after the signal; what it did not take is not "
+        "10 s after the signal the output has not taken all yet; what it did not take is not "
         "acknowledged";
     return false;
 }
