@@ -45,6 +45,7 @@ USERS = {"scram": "scram-sha-256", "md5": "md5", "plain": "password", "trusted":
 
 HBA = """\
 local   all  postgres  trust
+local   replication  postgres  trust
 local   all  trusted   trust
 host    all  trusted   127.0.0.1/32  trust
 host    all  postgres  127.0.0.1/32  trust
@@ -97,6 +98,7 @@ class Server:
     the CA `certs.ca`, and the users above."""
 
     def __init__(self, version, settings=None, directory=None):
+        self.version = version
         self.major = major(version)
         self.home = home(version)
         if not (self.home / "bin" / "postgres").exists():

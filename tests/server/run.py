@@ -44,9 +44,9 @@ def select(suite, wanted):
 def is_wanted(test, options):
     """By name, by what this version has (support.since), by the time that there is (support.long)."""
     method = getattr(test, test._testMethodName)
-    since = getattr(method, "since", getattr(test, "since", 0))
+    versions = getattr(method, "versions", getattr(test, "versions", range(99)))
     named = not options.names or any(fnmatch.fnmatch(test.id(), f"*{name}*") for name in options.names)
-    return named and since <= pg.major(options.server) and (options.all or not hasattr(method, "long"))
+    return named and pg.major(options.server) in versions and (options.all or not hasattr(method, "long"))
 
 
 def main():

@@ -29,14 +29,14 @@ others = {}                   # servers with other settings, started when first 
 def other_server(name, settings):
     """A second server with these settings, shared by all who ask for the same name."""
     if name not in others:
-        others[name] = pg.Server(server.major, settings).start()
+        others[name] = pg.Server(server.version, settings).start()
     return others[name]
 
 
-def since(major):
-    """Of a test or a class of tests: before this version there is nothing to test, and run.py leaves it out."""
+def since(major, until=99):
+    """Of a test or a class of tests: in other versions there is nothing to test, and run.py leaves it out."""
     def mark(what):
-        what.since = major
+        what.versions = range(major, until + 1)
         return what
     return mark
 
