@@ -186,8 +186,8 @@ static void confirm(output *w)
     ww_lsn delivered = ww_sink_delivered(w->sink);
     if (w->client == NULL || w->o->ack_none)
         return;
-    if (w->raw && !w->ended && w->out.len == 0 && !ww_sink_pending(w->sink))
-        ww_client_flush_all(w->client, NULL);
+    if (w->raw && w->out.len == 0 && !ww_sink_pending(w->sink))
+        ww_client_flush_all(w->client, NULL); /* refused where a message was held back */
     if (delivered <= w->confirmed)
         return;
     w->confirmed = delivered;

@@ -13,7 +13,6 @@ typedef struct output {
     const options *o;
     ww_client *client; /* NULL: offline (decode) */
     bool raw;          /* another plugin's stream: confirmed by position, not by unit */
-    bool ended;        /* raw: more may have been received than was handed out */
     ww_sink *sink;
     ww_out out;
     uint8_t *buffer;

@@ -198,7 +198,6 @@ static int end_failed(streaming *s, const ww_error *err)
 static int finish(streaming *s, outcome result, ww_error *err)
 {
     report_live(NULL);
-    s->out.ended = true;
     switch (result) {
     case REACHED_END:
     case STOPPED:

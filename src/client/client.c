@@ -346,8 +346,9 @@ ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
         return WW_END;
     st = next_wal(c, &c->wal, err);
     if (st == WW_OK && c->end_lsn != 0 && c->wal.start > c->end_lsn) {
-        c->ended = true; /* what was received is now more than what was handed out: flush_all() */
-        return WW_END;   /* refuses from here on */
+        c->ended = true;
+        c->dropped = true;
+        return WW_END;
     }
     *wal = c->wal;
     return st;
@@ -371,8 +372,10 @@ ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err)
 
 ww_status ww_client_flush_all(ww_client *c, ww_error *err)
 {
-    if (c->ended && c->config.raw)
-        return ww__fail(err, WW_ERR_USAGE, "the stream has ended: confirm with ww_client_flush_to");
+    if (c->dropped)
+        return ww__fail(err, WW_ERR_USAGE,
+                        "the message at end_lsn was not handed out: confirm with "
+                        "ww_client_flush_to");
     return ww_stream_flush_all(&c->stream, c->now, err);
 }
 

@@ -26,6 +26,7 @@ struct ww_client {
     bool temporary_slot;
     bool made_slot; /* by us, in this run */
     bool streaming; /* in COPY BOTH as far as we know */
+    bool dropped;   /* raw: more was received than was handed out */
     bool ended;     /* next() returns END from now on */
     ww_lsn start_lsn, end_lsn;
     ww__plugin_options options;

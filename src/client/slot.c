@@ -214,7 +214,7 @@ static void explain_privilege(ww_session *s, ww_error *err)
              libraries[0]);
     snprintf(err->hint, sizeof err->hint,
              "If the plugin is not among them, as superuser: ALTER SYSTEM SET "
-             "output_plugin_libraries = 'pgoutput, test_decoding, wal2json'; then SELECT "
+             "output_plugin_libraries = pgoutput, test_decoding, wal2json; then SELECT "
              "pg_reload_conf()");
 }
 

@@ -37,7 +37,9 @@ class Delivery(Case):
         return [event["new"]["id"] for event in done.of("I")]
 
     def rest(self):
-        """What a next run delivers."""
+        """What a next run delivers, once the server has seen that the last one is gone."""
+        self.server.wait("NOT EXISTS (SELECT FROM pg_replication_slots WHERE active AND slot_name = "
+                         f"'{self.slot}')")
         return self.ids(self.until_now())
 
     def wait_confirmed(self, lsn, seconds=30):
