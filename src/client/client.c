@@ -123,7 +123,7 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err)
     c->now = ww_clock_now();
     if (c->now.mono_us - c->heard_at >= c->silence_us / 2)
         c->heard_at = c->now.mono_us; /* it was we who did not listen */
-    if (c->streaming && !c->ended)
+    if (c->streaming) /* also after the end: what was handed out may still be on its way */
         send_feedback(c);
     return WW_OK;
 }
@@ -133,8 +133,10 @@ ww_mono_us ww_client_deadline(const ww_client *c)
     ww_mono_us due = ww_stream_deadline(&c->stream);
     ww_mono_us quiet =
         c->heard_at + (c->asked_at > c->heard_at ? c->silence_us : c->silence_us / 2);
-    if (c->error.status != WW_OK || !c->streaming || c->ended)
+    if (c->error.status != WW_OK || !c->streaming)
         return WW_MONO_NEVER; /* nothing will be sent any more */
+    if (c->ended)
+        return due;
     if (c->end_lsn != 0 && c->probe_at < due)
         due = c->probe_at;
     return quiet < due ? quiet : due;

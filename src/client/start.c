@@ -48,7 +48,7 @@ static ww_status create_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
     slot.plugin = ww_slice_of(plugin_of(c));
     slot.temporary = c->temporary_slot;
     slot.snapshot = WW_SNAPSHOT_NOTHING;
-    slot.two_phase = c->options.two_phase;
+    slot.two_phase = c->options.two_phase || c->config.two_phase;
     ww__log(&c->config.log, WW_LOG_INFO,
             "creating slot \"%s\": waits until all running transactions have ended", c->slot);
     st = ww__slot_create(c->session, &slot, confirmed, err);

@@ -160,6 +160,18 @@ class CleanStop(Delivery):
 
 
 class Acknowledgement(Delivery):
+    def test_the_end_waits_for_a_slow_reader(self):
+        """--until-now is reached, the reader is not: the server hears from us as long as that takes."""
+        self.insert(1, 150, width=1000)
+        hurry = {"options": "-c wal_sender_timeout=2s"} if self.major >= 12 else {}
+        command = self.command("stream", *self.arguments("--until-now"), conninfo=self.conninfo(**hurry))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(self.dir))
+        self.wait_replies(5)  # each after a third of the timeout
+        self.assertIsNone(process.poll())
+        out, _ = process.communicate()
+        self.assertEqual((process.returncode, out.count(b'"op":"I"')), (OK, 150))
+        self.assertEqual(self.rest(), [])
+
     def test_ack_none_is_a_peek(self):
         self.insert(1, 5)
         with self.unmoved():
