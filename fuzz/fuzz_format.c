@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_format.c: any sequence of pgoutput messages, rendered. Input: a byte of options (2 bits: the
+ * format; terminal; transactions; the rest: the size of a buffer), then each message behind its
+ * length in two bytes, as for fuzz_decode, whose seeds serve here too. Oracle: a buffer that grows
+ * and one that is handed over when full get the same bytes and the same statuses; a line of JSON is
+ * valid; on a terminal test_decoding's lines begin like its lines, and have nothing in them that
+ * could drive the terminal. */
+#include "base/utf8.h"
+#include "format/strictjson.h"
+
+#include <walwire/format.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ENOUGH ((size_t)1 << 20)
+#define RELATIONS_BYTES ((size_t)1 << 16)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+typedef struct sink {
+    uint8_t *bytes;
+    size_t len;
+} sink;
+
+static void demand(bool holds, const char *rule)
+{
+    if (!holds) {
+        fprintf(stderr, "fuzz_format: broken: %s\n", rule);
+        abort();
+    }
+}
+
+static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
+{
+    (void)ctx;
+    (void)old_size;
+    if (new_size > 0)
+        return realloc(old, new_size);
+    free(old);
+    return NULL;
+}
+
+static const ww_alloc heap = { NULL, resize };
+
+static bool take(void *ctx, const uint8_t *bytes, size_t len)
+{
+    sink *s = ctx;
+    if (len > ENOUGH - s->len)
+        return false;
+    memcpy(s->bytes + s->len, bytes, len);
+    s->len += len;
+    return true;
+}
+
+static ww_format *open_format(unsigned options)
+{
+    ww_format_config config = WW_FORMAT_CONFIG_INIT;
+    ww_format *f = NULL;
+    config.alloc = &heap;
+    config.name = ww_format_name(options & 3, NULL);
+    config.database = "d";
+    config.escape_terminal = (options & 4) != 0;
+    config.transactions = (options & 8) != 0;
+    demand(ww_format_open(&f, &config, NULL) == WW_OK, "each format opens");
+    return f;
+}
+
+static bool begins(ww_slice line, const char *word)
+{
+    return line.len >= strlen(word) && memcmp(line.ptr, word, strlen(word)) == 0;
+}
+
+static void demand_text(ww_slice line)
+{
+    static const char *const words[] = {
+        "BEGIN ", "COMMIT ", "table ", "message: ", "PREPARE TRANSACTION ", "COMMIT PREPARED ",
+        "ROLLBACK PREPARED ", "opening a streamed block", "closing a streamed block",
+        "streaming change ", "streaming truncate ", "streaming message: ", "aborting streamed ",
+        "committing streamed ", "preparing streamed ",
+    };
+    size_t i, n;
+    bool known = false;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++)
+        known |= begins(line, words[i]);
+    demand(known, "a line begins as one of the plugin's");
+    for (i = 0; i < line.len; i += n) {
+        uint32_t code = 0;
+        n = ww__utf8_decode(line.ptr + i, line.len - i, &code);
+        demand(n > 0 && !ww__is_unsafe(code), "a terminal gets only what is safe");
+    }
+}
+
+/* Whole lines; what an error has cut off was taken back. */
+static void demand_lines(ww_slice text, unsigned options)
+{
+    const char *name = ww_format_name(options & 3, NULL);
+    bool is_text = strcmp(name, "test_decoding") == 0;
+    while (text.len > 0) {
+        const uint8_t *end = memchr(text.ptr, '\n', text.len);
+        ww_slice line = text;
+        demand(end != NULL, "each line ends");
+        line.len = (size_t)(end - text.ptr);
+        if (!is_text)
+            demand(sj_valid(line), "a line is valid JSON");
+        else if (options & 4)
+            demand_text(line);
+        text.ptr += line.len + 1;
+        text.len -= line.len + 1;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t kept[ENOUGH], small[16];
+    unsigned options = size > 0 ? data[0] : 0;
+    ww_decoder_options how = WW_DECODER_OPTIONS_INIT;
+    ww_format *f = open_format(options), *g = open_format(options);
+    sink s = { kept, 0 };
+    ww_out grown = { NULL, 0, 0, WW_OK, &heap, NULL, NULL, 0 };
+    ww_out handed = { small, 0, options >> 4, WW_OK, NULL, take, &s, 0 };
+    ww_status status = WW_OK, other = WW_OK;
+    size_t at = 1;
+    ww_decoder d;
+    ww_event ev;
+    how.relations = ww_relcache_open(&heap, RELATIONS_BYTES);
+    how.binary = how.streaming = how.loose_order = true;
+    ww_decoder_init(&d, &how);
+    while (status == WW_OK && size >= 2 && at <= size - 2) {
+        ww_slice message = { data + at + 2, (size_t)data[at] << 8 | data[at + 1] };
+        at += 2;
+        if (message.len > size - at)
+            break;
+        at += message.len;
+        if (ww_decode(&d, message, &ev, NULL) != WW_OK)
+            break;
+        status = ww_format_render(f, &ev, &grown, NULL);
+        if (grown.len > ENOUGH / 2)
+            break;
+        other = ww_format_render(g, &ev, &handed, NULL);
+        demand(status == other, "the size of the buffer decides nothing");
+    }
+    if (status == WW_OK && handed.len > 0)
+        take(&s, small, handed.len);
+    if (status == WW_OK && grown.len <= ENOUGH / 2)
+        demand(s.len == grown.len && (s.len == 0 || memcmp(kept, grown.ptr, s.len) == 0),
+               "the same bytes at every size of the buffer");
+    demand_lines((ww_slice){ grown.ptr, grown.len }, options);
+    ww_format_close(f);
+    ww_format_close(g);
+    ww_relcache_close(how.relations);
+    free(grown.ptr);
+    return 0;
+}
