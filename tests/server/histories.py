@@ -7,8 +7,10 @@ A history has a schema of its own, h<seed>:
     own_<session>_<n>      of one session, which alters and truncates it; another one after each
                            PREPARE, because a prepared transaction keeps its locks
 Left out, because pgoutput cannot tell them: a transactional message in a subtransaction, which might
-be rolled back (docs/formats.md); a prepared transaction without changes. And what PostgreSQL 18 fails at:
-decoding a large prepared transaction with new tables that was rolled back ("could not map filenumber")."""
+be rolled back (docs/formats.md); a prepared transaction without changes. And what servers fail at now and then,
+whoever reads it ("could not map filenumber"): prepared transactions and streamed subtransactions that made a
+table, or wrote one anew, and were rolled back; a TRUNCATE that was rolled back, and another change of that table's
+definition in the same transaction."""
 import dataclasses
 import random
 
@@ -24,6 +26,7 @@ class Transaction:
     savepoints: list = dataclasses.field(default_factory=list)
     used: set = dataclasses.field(default_factory=set)      # tables it has a lock on
     altered: set = dataclasses.field(default_factory=set)   # tables it has the exclusive lock on
+    truncated: set = dataclasses.field(default_factory=set) # of those
     left: int = 0                                           # how much it is still to do
     surely_changed: bool = False                            # outside of any subtransaction
     new_files: bool = False                                 # has made tables, or written some anew
@@ -207,21 +210,26 @@ class History:
         table = self.random.choice((*SHARED, self.own(worker)))
         if any(table in t.used for t in self.others(worker)):
             table = self.own(worker)
+        if table in worker.transaction.truncated:
+            return
         worker.transaction.used.add(table)
         worker.transaction.altered.add(table)
-        worker.transaction.new_files = True
         name = f"{self.schema}.{table}"
         column = self.name("c")
-        self.say(worker, self.random.choice((
-            f"ALTER TABLE {name} ADD COLUMN {column} {self.schema}.mood DEFAULT 'ok'",
-            f"ALTER TABLE {name} ADD COLUMN {column} int, ADD COLUMN also_{column} text DEFAULT 'x'",
-            f"ALTER TABLE {name} ADD COLUMN {column} text; ALTER TABLE {name} DROP COLUMN {column}",
-            f"ALTER TABLE {name} ADD COLUMN {column} numeric; "
-            f"ALTER TABLE {name} RENAME COLUMN {column} TO \"{column} R\"",
-            f"ALTER TABLE {name} ADD COLUMN {column} int DEFAULT 3; UPDATE {name} SET {column} = 4 "
-            f"WHERE {self.some_keys(worker, table)}; ALTER TABLE {name} ALTER COLUMN {column} TYPE text")))
+        how = [f"ALTER TABLE {name} ADD COLUMN {column} int, ADD COLUMN also_{column} {self.schema}.mood",
+               f"ALTER TABLE {name} ADD COLUMN {column} text; ALTER TABLE {name} DROP COLUMN {column}",
+               f"ALTER TABLE {name} ADD COLUMN {column} numeric; "
+               f"ALTER TABLE {name} RENAME COLUMN {column} TO \"{column} R\""]
+        if not worker.transaction.savepoints:
+            worker.transaction.new_files = True
+            how += [f"ALTER TABLE {name} ADD COLUMN {column} {self.schema}.mood DEFAULT 'ok'",
+                    f"ALTER TABLE {name} ADD COLUMN {column} int DEFAULT 3; UPDATE {name} SET {column} = 4 "
+                    f"WHERE {self.some_keys(worker, table)}; ALTER TABLE {name} ALTER COLUMN {column} TYPE text"]
+        self.say(worker, self.random.choice(how))
 
     def create(self, worker):
+        if worker.transaction.savepoints:
+            return
         table = self.name("made")
         worker.transaction.new_files = True
         self.say(worker, f"CREATE TABLE {self.schema}.{table} AS SELECT g AS k FROM generate_series(1, 3) g; "
@@ -235,9 +243,13 @@ class History:
                          f"WHERE {self.some_keys(worker, table)} FOR UPDATE) s")
 
     def truncate_own(self, worker):
-        worker.transaction.altered.add(self.own(worker))
-        worker.transaction.new_files = True
-        self.say(worker, f"TRUNCATE {self.schema}.{self.own(worker)}" +
+        table, transaction = self.own(worker), worker.transaction
+        if table in transaction.altered:
+            return
+        transaction.altered.add(table)
+        transaction.truncated.add(table)
+        transaction.new_files = True
+        self.say(worker, f"TRUNCATE {self.schema}.{table}" +
                  self.random.choice(("", " RESTART IDENTITY", " CASCADE")))
 
     def message(self, worker):

@@ -78,7 +78,7 @@ class Twins(Case):
         """All that is in this slot, as walwire tells it. The slot moves."""
         done = self.run_command("stream", "-S", slot, "--publication", publication, "--until-now",
                                 "--format", "test_decoding", *options, seconds=seconds)
-        self.assertEqual(done.status, OK, done.err)
+        self.assertEqual(done.status, OK, f"{' '.join(options)}: {done.err}")
         return done.out.decode()
 
     def assert_same(self, ours, changes, what=""):
