@@ -115,13 +115,13 @@ const char *ww_status_text(ww_status status);
  * them before they reach a terminal or a log (ww_text_escape). They never hold a secret. */
 typedef struct ww_error {
     ww_status status;
-    const char *what;    /* static English sentence without final stop; never NULL once set */
-    uint64_t offset;     /* byte offset in the message, file or text; WW_NO_OFFSET if none */
-    char msg_type;       /* protocol or pgoutput message type; 0 if none */
-    int sys_errno;       /* errno of the failed call; 0 if none */
-    char sqlstate[6];    /* the server's SQLSTATE; "" if none */
-    char subject[200];   /* which keyword, file, state, column ...; "" if none */
-    char severity[12];   /* the rest is the server's own: V, M, D, H, R fields; "" if none */
+    const char *what;  /* static English sentence without final stop; never NULL once set */
+    uint64_t offset;   /* byte offset in the message, file or text; WW_NO_OFFSET if none */
+    char msg_type;     /* protocol or pgoutput message type; 0 if none */
+    int sys_errno;     /* errno of the failed call; 0 if none */
+    char sqlstate[6];  /* the server's SQLSTATE; "" if none */
+    char subject[200]; /* which keyword, file, state, column ...; "" if none */
+    char severity[12]; /* the rest is the server's own: V, M, D, H, R fields; "" if none */
     char message[400];
     char detail[400];
     char hint[300];
@@ -153,6 +153,22 @@ typedef struct ww_alloc {
     void *ctx;
     void *(*resize)(void *ctx, void *old, size_t old_size, size_t new_size);
 } ww_alloc;
+
+/* ---- output --------------------------------------------------------------------------------- */
+
+/* Where rendered bytes go. With `flush` the buffer has a fixed size (0 works) and is handed over
+ * when full, even in the middle of a line; without, it grows through `alloc`. After a failure
+ * (flush returned false: ERR_IO; alloc returned NULL: ERR_NOMEM; neither is given and the buffer
+ * is full: ERR_LIMIT) further bytes are dropped and `status` says why. */
+typedef struct ww_out {
+    uint8_t *ptr;
+    size_t len, cap;
+    ww_status status;
+    const ww_alloc *alloc;                                      /* or NULL */
+    bool (*flush)(void *ctx, const uint8_t *bytes, size_t len); /* or NULL */
+    void *flush_ctx;
+    uint64_t flushed; /* bytes handed over so far: the stream's offset is flushed + len */
+} ww_out;
 
 #ifdef __cplusplus
 }

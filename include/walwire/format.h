@@ -9,32 +9,21 @@
 extern "C" {
 #endif
 
-/* Where rendered bytes go. With `flush` the buffer has a fixed size (0 works) and is handed over
- * when full, even in the middle of a line; without, it grows through `alloc`. After a failure
- * (flush returned false: ERR_IO; alloc returned NULL: ERR_NOMEM; neither is given and the buffer
- * is full: ERR_LIMIT) further bytes are dropped and `status` says why. */
-typedef struct ww_out {
-    uint8_t *ptr;
-    size_t len, cap;
-    ww_status status;
-    const ww_alloc *alloc;                                          /* or NULL */
-    bool (*flush)(void *ctx, const uint8_t *bytes, size_t len);     /* or NULL */
-    void *flush_ctx;
-    uint64_t flushed;           /* bytes handed over so far: the stream's offset is flushed + len */
-} ww_out;
-
 /* What a format may know besides the event. Strings live as long as the format. */
 typedef struct ww_format_config {
     size_t struct_size;
-    const ww_alloc *alloc;      /* for render plans, one per relation */
-    const char *name;           /* "debezium", "compact", "none" ... */
+    const ww_alloc *alloc; /* for render plans, one per relation */
+    const char *name;      /* "debezium", "compact", "none" ... */
     const char *database;
     const char *connector_name; /* --name; NULL: "walwire" */
     bool transactions;          /* begin and commit lines where they are optional */
     bool escape_terminal;       /* also escape DEL, U+0080-9F and bidirectional overrides */
 } ww_format_config;
 
-#define WW_FORMAT_CONFIG_INIT { sizeof(ww_format_config), NULL, NULL, NULL, NULL, false, false }
+#define WW_FORMAT_CONFIG_INIT                                                                      \
+    {                                                                                              \
+        sizeof(ww_format_config), NULL, NULL, NULL, NULL, false, false                             \
+    }
 
 typedef struct ww_format ww_format;
 

@@ -27,6 +27,8 @@
 #include <walwire/net.h>
 #include <walwire/sink.h>
 #include <walwire/stream.h>
+#include <walwire/types.h>
+#include <walwire/value.h>
 #include <walwire/wire.h>
 
 #endif

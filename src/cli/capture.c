@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/reader.h"
 #include "base/writer.h"
-#include "format/out.h"
+#include "base/out.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "output.h"
 
 #include "base/utf8.h"
-#include "format/out.h"
+#include "base/out.h"
 
 #include <errno.h>
 #include <poll.h>

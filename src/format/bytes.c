@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bytes.c: arbitrary bytes as hexadecimal digits and as base64 (RFC 4648, section 4). */
+/* bytes.c: arbitrary bytes as base64 (RFC 4648, section 4). */
 #include "json.h"
-
-void ww__out_hex(ww_out *out, ww_slice bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t at = 0;
-    while (at < bytes.len && out->status == WW_OK) {
-        ww__window w;
-        size_t n = 0;
-        ww__window_open(&w, out);
-        while (at < bytes.len && w.room - n >= 2) {
-            w.at[n++] = (uint8_t)digits[bytes.ptr[at] >> 4];
-            w.at[n++] = (uint8_t)digits[bytes.ptr[at] & 15];
-            at++;
-        }
-        ww__window_done(&w, out, n);
-    }
-}
 
 /* One to three bytes as four characters. */
 static void put_quartet(uint8_t to[4], const uint8_t *from, size_t n)

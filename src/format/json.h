@@ -5,7 +5,9 @@
 #ifndef WALWIRE_FORMAT_JSON_H
 #define WALWIRE_FORMAT_JSON_H
 
-#include "out.h"
+#include <walwire/format.h>
+
+#include "base/digits.h"
 
 /* How values are written: the knobs of a format. */
 typedef struct ww__policy {
@@ -57,18 +59,9 @@ size_t ww__json_number(ww_slice text);
 
 /* ---- bytes.c -------------------------------------------------------------------------------- */
 
-void ww__out_hex(ww_out *out, ww_slice bytes);
 void ww__out_base64(ww_out *out, ww_slice bytes);
 
-/* ---- number.c ------------------------------------------------------------------------------- */
 
-#define WW__DIGITS 20u
-
-/* The decimal digits of value, at the end of text; returns where they begin. */
-const uint8_t *ww__digits(uint64_t value, uint8_t text[WW__DIGITS + WW__PAD]);
-void ww__out_u64(ww_out *out, uint64_t value);
-/* "X/X" with its quotes. */
-void ww__out_lsn(ww_out *out, ww_lsn lsn);
 
 /* ---- time.c --------------------------------------------------------------------------------- */
 
@@ -86,5 +79,7 @@ void ww__stamp_set(ww__stamp *stamp, ww_pg_time time);
 void ww__out_unix_ms(ww_out *out, ww_pg_time time);
 /* "2024-01-15T10:30:00.123456Z" with its quotes. */
 void ww__out_iso_time(ww_out *out, ww_pg_time time);
+/* "X/X" with its quotes. */
+void ww__out_lsn(ww_out *out, ww_lsn lsn);
 
 #endif

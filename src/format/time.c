@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* time.c: the server's microseconds since 2000 as Unix numbers and as ISO 8601 text. Any 64-bit
- * value gives an exact answer: the sums that could overflow are done on magnitudes. */
+/* time.c: the server's microseconds since 2000 as Unix numbers and as ISO 8601 text, and WAL
+ * positions. Any 64-bit value gives an exact answer: the sums that could overflow are done on
+ * magnitudes. */
 #include "json.h"
+
+#include "base/calendar.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -81,22 +84,6 @@ void ww__out_unix_ms(ww_out *out, ww_pg_time time)
     ww__out_u64(out, ms_magnitude(us, negative));
 }
 
-/* Year, month and day of a day counted from 2000-01-01, in the proleptic Gregorian calendar.
- * Years are counted from March, so that the leap day is a year's last, and in cycles of 400
- * years. */
-static void civil_date(int64_t day, int64_t *year, unsigned *month, unsigned *day_of_month)
-{
-    int64_t since_march_0 = day + 730425;
-    int64_t cycle = (since_march_0 >= 0 ? since_march_0 : since_march_0 - 146096) / 146097;
-    unsigned in_cycle = (unsigned)(since_march_0 - cycle * 146097);
-    unsigned y = (in_cycle - in_cycle / 1460 + in_cycle / 36524 - in_cycle / 146096) / 365;
-    unsigned in_year = in_cycle - (365 * y + y / 4 - y / 100);
-    unsigned m = (5 * in_year + 2) / 153;
-    *day_of_month = in_year - (153 * m + 2) / 5 + 1;
-    *month = m < 10 ? m + 3 : m - 9;
-    *year = cycle * 400 + y + (*month <= 2);
-}
-
 static uint8_t *put_padded(uint8_t *to, unsigned value, unsigned width)
 {
     unsigned i;
@@ -125,7 +112,7 @@ void ww__out_iso_time(ww_out *out, ww_pg_time time)
     unsigned seconds = (unsigned)(us / 1000000);
     unsigned month, day_of_month;
     int64_t year;
-    civil_date(day, &year, &month, &day_of_month);
+    ww__civil_date(day, &year, &month, &day_of_month);
     *at++ = '"';
     at = put_year(at, year);
     *at++ = '-';
@@ -143,4 +130,13 @@ void ww__out_iso_time(ww_out *out, ww_pg_time time)
     *at++ = 'Z';
     *at++ = '"';
     ww__out_put(out, text, (size_t)(at - text));
+}
+
+void ww__out_lsn(ww_out *out, ww_lsn lsn)
+{
+    char text[WW_LSN_TEXT_SIZE + 2];
+    size_t n = ww_lsn_format(lsn, text + 1);
+    text[0] = '"';
+    text[n + 1] = '"';
+    ww__out_put(out, text, n + 2);
 }

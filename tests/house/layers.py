@@ -17,7 +17,8 @@ def included_room(path, target):
     """The room an include names, or None for a system header and walwire.h."""
     parts = target.split("/")
     if parts[0] == "walwire":
-        return parts[1].removesuffix(".h") if parts[1] != "walwire.h" else None
+        room = parts[1].removesuffix(".h")
+        return source.HEADERS.get(room, room) if room != "walwire" else None
     if len(parts) > 1 and parts[0] in source.ROOMS:
         return parts[0]
     if len(parts) == 1 and (path.parent / target).exists():

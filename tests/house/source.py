@@ -20,6 +20,7 @@ ROOMS = {
     "cli": {"base", "decode", "auth", "wire", "stream", "config", "net", "client", "sink", "format"},
 }
 PURE = ("base", "decode", "auth", "wire", "stream", "config", "format")
+HEADERS = {"types": "decode", "value": "decode"}  # public headers that do not bear their room's name
 CODE_FOLDERS = ("src", "include", "tests", "fuzz", "bench", "examples", "tools")
 
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
@@ -37,7 +38,7 @@ def name(path):
 def room_of(path):
     """The room that a file under src/ or include/walwire/ belongs to; None for walwire.h."""
     parts = path.relative_to(ROOT).parts
-    room = parts[1] if parts[0] == "src" else path.stem
+    room = parts[1] if parts[0] == "src" else HEADERS.get(path.stem, path.stem)
     return room if room in ROOMS else None
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* number.c: integers and WAL positions as text, two digits at a time. */
-#include "json.h"
+/* digits.c: integers in decimal, two digits at a time, and bytes in hexadecimal. */
+#include "digits.h"
 
 static const char pairs[] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -31,11 +31,26 @@ void ww__out_u64(ww_out *out, uint64_t value)
     ww__out_put(out, digits, (size_t)(text + WW__DIGITS - digits));
 }
 
-void ww__out_lsn(ww_out *out, ww_lsn lsn)
+void ww__out_i64(ww_out *out, int64_t value)
 {
-    char text[WW_LSN_TEXT_SIZE + 2];
-    size_t n = ww_lsn_format(lsn, text + 1);
-    text[0] = '"';
-    text[n + 1] = '"';
-    ww__out_put(out, text, n + 2);
+    if (value < 0)
+        ww__out_byte(out, '-');
+    ww__out_u64(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void ww__out_hex(ww_out *out, ww_slice bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t at = 0;
+    while (at < bytes.len && out->status == WW_OK) {
+        ww__window w;
+        size_t n = 0;
+        ww__window_open(&w, out);
+        while (at < bytes.len && w.room - n >= 2) {
+            w.at[n++] = (uint8_t)digits[bytes.ptr[at] >> 4];
+            w.at[n++] = (uint8_t)digits[bytes.ptr[at] & 15];
+            at++;
+        }
+        ww__window_done(&w, out, n);
+    }
 }

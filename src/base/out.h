@@ -2,10 +2,10 @@
 /* out.h: bytes into a ww_out, at any size of its buffer. What fits is copied at once, inline;
  * what does not goes through out.c, which hands the buffer over or grows it. After a failure
  * bytes are dropped and out->status says why; nobody has to check before the end of the event. */
-#ifndef WALWIRE_FORMAT_OUT_H
-#define WALWIRE_FORMAT_OUT_H
+#ifndef WALWIRE_BASE_OUT_H
+#define WALWIRE_BASE_OUT_H
 
-#include <walwire/format.h>
+#include <walwire/base.h>
 
 #include <string.h>
 
