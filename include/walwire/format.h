@@ -4,35 +4,74 @@
 #define WALWIRE_FORMAT_H
 
 #include <walwire/decode.h>
+#include <walwire/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* A format's own setting: ww_format_knob() lists them. */
+typedef struct ww_knob {
+    const char *name, *value;
+} ww_knob;
+
+/* What a filter looks at, and what it does with what fits. */
+typedef enum ww_filter_kind {
+    WW_FILTER_TABLE,  /* "schema.table", or "table" in any schema */
+    WW_FILTER_SCHEMA, /* "schema" */
+    WW_FILTER_OP,     /* "insert", "update", "delete", "truncate", "message" */
+    WW_FILTER_COLUMN  /* "schema.table.column", "table.column" or "column" */
+} ww_filter_kind;
+
+/* One rule. Patterns are globs: * any text, ? any character; a name with a dot or one of these in
+ * it can be put in double quotes, in which nothing is special ("" is a quote). What an exclude rule
+ * fits is left out; of the rest, where there are include rules of that kind, what fits none of them
+ * is left out. Names are compared as they are, in upper and lower case. */
+typedef struct ww_filter_rule {
+    ww_filter_kind kind;
+    bool exclude;
+    const char *pattern;
+} ww_filter_rule;
+
 /* What a format may know besides the event. Strings live as long as the format. */
 typedef struct ww_format_config {
     size_t struct_size;
-    const ww_alloc *alloc; /* for render plans, one per relation */
-    const char *name;      /* "debezium", "compact", "none" ... */
+    const ww_alloc *alloc;      /* for render plans, one per relation */
+    const char *name;           /* "debezium", "compact", "none" ... */
     const char *database;
     const char *connector_name; /* --name; NULL: "walwire" */
     bool transactions;          /* begin and commit lines where they are optional */
     bool escape_terminal;       /* also escape DEL, U+0080-9F and bidirectional overrides */
+    const ww_types *types;      /* what the catalog told; lives as long as the format. NULL: only
+                                   built-in types are known */
+    const ww_knob *knobs;       /* settings of this format */
+    size_t nknobs;
+    const ww_filter_rule *rules; /* events that do not pass are not written */
+    size_t nrules;
+    bool schema_events; /* a line for each new definition of a relation (debezium, compact) */
+    bool key;           /* debezium: the row's key and a tab before each line of a row */
+    bool tombstones;    /* with `key`: behind a delete its key again, with nothing behind the tab */
 } ww_format_config;
 
+/* clang-format off */
 #define WW_FORMAT_CONFIG_INIT                                                                      \
-    {                                                                                              \
-        sizeof(ww_format_config), NULL, NULL, NULL, NULL, false, false                             \
-    }
+    { sizeof(ww_format_config), NULL, NULL, NULL, NULL, false, false,                              \
+      NULL, NULL, 0, NULL, 0, false, false, false }
+/* clang-format on */
 
 typedef struct ww_format ww_format;
 
-/* ERR_USAGE for an unknown name (the error's subject lists what there is). */
+/* ERR_USAGE for an unknown name, knob or value (the error's subject lists what there is), for a
+ * malformed filter, and for schema_events or key in a format that has none. */
 ww_status ww_format_open(ww_format **f, const ww_format_config *config, ww_error *err);
 void ww_format_close(ww_format *f);
 
 /* The i-th format's name and one line about it; NULL past the end. Static. */
 const char *ww_format_name(size_t i, const char **about);
+
+/* The i-th knob of a format: its name, the values it takes ("string|precise|double", the default
+ * first) and a line about it; NULL past the end, or for an unknown format. Static. */
+const char *ww_format_knob(const char *format, size_t i, const char **values, const char **about);
 
 /* Appends the lines of one event to `out`: none, one, or several. Always valid UTF-8; each line
  * ends with a line feed and has none inside (but "test_decoding": see docs/formats.md). Give it
@@ -42,7 +81,8 @@ const char *ww_format_name(size_t i, const char **about);
  * it is still in the buffer is taken back. Returns out->status, or
  *   ERR_USAGE   a row without ev->relation; a Truncate of a relation never shown; a streamed
  *               transaction that was not assembled, in a format that has no lines for that
- *   ERR_DECODE  a tuple does not have its relation's number of columns
+ *   ERR_DECODE  a tuple does not have its relation's number of columns; a value is none of its
+ *               column's type (the subject names schema, table, column and type)
  *   ERR_LIMIT   a transaction renames over 1000 of its tables (formats with transaction blocks);
  *               "test_decoding": over 16 MiB of names of types, over 1048576 open streams
  *   ERR_NOMEM   no memory for what a relation's lines have in common, or for such a name */

@@ -62,11 +62,11 @@ static void put_row(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *ou
             WW__OUT(out, ",\"key\":");
         else
             WW__OUT(out, ",\"old\":");
-        ww__row_put(out, &f->policy, plan, ev->old_tuple, none);
+        ww__row_put(f, out, plan, ev->old_tuple, none);
     }
     if (ev->new_tuple.kind != WW_TUPLE_NONE) {
         WW__OUT(out, ",\"new\":");
-        unchanged = ww__row_put(out, &f->policy, plan, ev->new_tuple, ev->old_tuple);
+        unchanged = ww__row_put(f, out, plan, ev->new_tuple, ev->old_tuple);
     }
     if (unchanged > 0) {
         WW__OUT(out, ",\"unchanged\":");

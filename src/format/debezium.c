@@ -182,13 +182,13 @@ static void put_row(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *ou
         if (ev->old_tuple.kind == WW_TUPLE_NONE)
             WW__OUT(out, "null");
         else
-            ww__row_put(out, &f->policy, plan, ev->old_tuple, none);
+            ww__row_put(f, out, plan, ev->old_tuple, none);
         WW__OUT(out, ",\"after\":");
     }
     if (ev->new_tuple.kind == WW_TUPLE_NONE)
         WW__OUT(out, "null");
     else
-        ww__row_put(out, &f->policy, plan, ev->new_tuple, ev->old_tuple);
+        ww__row_put(f, out, plan, ev->new_tuple, ev->old_tuple);
     put_envelope(f->state, ev, plan->head, op, out);
     put_end(f, ev, &plan->counter, !plan->invalid, out);
 }

@@ -50,6 +50,36 @@ static ww_status unknown_format(const char *name, ww_error *err)
     return WW_ERR_USAGE;
 }
 
+const char *ww_format_knob(const char *format, size_t i, const char **values, const char **about)
+{
+    const ww__format_ops *ops = find_format(format);
+    const ww__knob *k = ops != NULL ? ops->knobs : NULL;
+    while (k != NULL && k->name != NULL && i > 0) {
+        k++;
+        i--;
+    }
+    if (k == NULL || k->name == NULL)
+        return NULL;
+    if (values != NULL)
+        *values = k->values;
+    if (about != NULL)
+        *about = k->about;
+    return k->name;
+}
+
+static ww_status check_config(const ww__format_ops *ops, const ww_format_config *config,
+                              ww_error *err)
+{
+    if (config->schema_events && ops->relation == NULL)
+        return ww__fail_text(err, WW_ERR_USAGE, "the format has no lines for schema events",
+                             ops->name);
+    if (config->key && !ops->has_keys)
+        return ww__fail_text(err, WW_ERR_USAGE, "the format has no keys", ops->name);
+    if (config->tombstones && !config->key)
+        return ww__fail(err, WW_ERR_USAGE, "tombstones need keys");
+    return WW_OK;
+}
+
 ww_status ww_format_open(ww_format **f, const ww_format_config *config, ww_error *err)
 {
     ww_format_config c = WW_FORMAT_CONFIG_INIT;
@@ -72,10 +102,20 @@ ww_status ww_format_open(ww_format **f, const ww_format_config *config, ww_error
     made->ops = ops;
     made->alloc = *c.alloc;
     made->transactions = c.transactions;
+    made->types = c.types;
+    made->schema_events = c.schema_events;
+    made->key = c.key;
+    made->tombstones = c.tombstones;
     made->policy.terminal = c.escape_terminal;
     made->policy.unavailable = ww_slice_of(ops->unavailable);
     made->state = made + 1;
-    status = ops->open != NULL ? ops->open(made, &c, err) : WW_OK;
+    status = check_config(ops, &c, err);
+    if (status == WW_OK)
+        status = ww__knobs_read(made, &c, err);
+    if (status == WW_OK)
+        status = ww__filter_open(&made->filter, &c, err);
+    if (status == WW_OK && ops->open != NULL)
+        status = ops->open(made, &c, err);
     if (status != WW_OK)
         ww_format_close(made);
     else
@@ -103,6 +143,42 @@ static bool fits(ww_tuple tuple, const ww__plan *plan)
     return tuple.kind == WW_TUPLE_NONE || tuple.ncols == plan->ncols;
 }
 
+static uint8_t op_of(const ww_event *ev)
+{
+    switch (ev->kind) {
+    case WW_EV_INSERT:
+        return WW__OP_INSERT;
+    case WW_EV_UPDATE:
+        return WW__OP_UPDATE;
+    case WW_EV_DELETE:
+        return WW__OP_DELETE;
+    case WW_EV_TRUNCATE:
+        return WW__OP_TRUNCATE;
+    default:
+        return WW__OP_MESSAGE;
+    }
+}
+
+/* The subject so far is the type: it becomes schema.table.column (type). */
+static void blame_column(const ww_format *f, const ww_event *ev, const ww__plan *plan,
+                         ww_error *err)
+{
+    const ww_relation *r = ev->relation;
+    ww_error type;
+    if (err == NULL)
+        return;
+    type = *err;
+    err->subject[0] = '\0';
+    ww__error_add(err, r->nspname);
+    ww__error_add_text(err, ".");
+    ww__error_add(err, r->relname);
+    ww__error_add_text(err, ".");
+    ww__error_add(err, r->columns[f->at_column - plan->columns].name);
+    ww__error_add_text(err, " (");
+    ww__error_add_text(err, type.subject);
+    ww__error_add_text(err, ")");
+}
+
 static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
     ww__plan *plan;
@@ -120,14 +196,20 @@ static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_er
     if (!fits(ev->new_tuple, plan) || !fits(ev->old_tuple, plan))
         return ww__fail(err, WW_ERR_DECODE,
                         "a row has another number of columns than its relation");
+    if (plan->skipped || (f->filter.ops & op_of(ev)) == 0)
+        return WW_OK;
+    f->fault = WW_OK;
+    f->err = err;
     f->ops->row(f, ev, plan, out);
-    return WW_OK;
+    if (f->fault < 0)
+        blame_column(f, ev, plan, err);
+    return f->fault;
 }
 
 static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
     uint32_t i;
-    if (f->ops->truncate == NULL)
+    if (f->ops->truncate == NULL || (f->filter.ops & WW__OP_TRUNCATE) == 0)
         return WW_OK;
     for (i = 0; i < ev->truncate.count; i++)
         if (ww__plan_find(f, ww_truncate_relation_id(&ev->truncate, i)) == NULL)
@@ -140,17 +222,25 @@ static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, 
 
 static ww_status render_message(ww_format *f, const ww_event *ev, ww_out *out)
 {
-    if (f->ops->message != NULL)
+    if (f->ops->message != NULL && (f->filter.ops & WW__OP_MESSAGE) != 0)
         f->ops->message(f, ev, out);
     return WW_OK;
 }
 
-static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_error *err)
+static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
     ww__plan *plan;
+    ww_status status;
     if (f->ops->row == NULL || ev->relation == NULL)
         return WW_OK;
-    return ww__plan_make(f, ev->relation, &plan, err);
+    if (f->types_version != ww_types_version(f->types)) {
+        f->types_version = ww_types_version(f->types);
+        ww__plans_expire(f);
+    }
+    status = ww__plan_make(f, ev->relation, &plan, err);
+    if (status == WW_OK && f->schema_events && ev->relation_changed && !plan->skipped)
+        f->ops->relation(f, ev, NULL, plan, out);
+    return status;
 }
 
 static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
@@ -165,7 +255,7 @@ static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error 
     case WW_EV_MESSAGE:
         return render_message(f, ev, out);
     case WW_EV_RELATION:
-        return learn_relation(f, ev, err);
+        return learn_relation(f, ev, out, err);
     case WW_EV_TYPE:
         return f->ops->type != NULL ? f->ops->type(f, ev, err) : WW_OK;
     case WW_EV_BEGIN:
@@ -215,6 +305,8 @@ ww_status ww_format_render(ww_format *f, const ww_event *ev, ww_out *out, ww_err
     if (out->status != WW_OK)
         return say_why(out->status, err);
     status = render(f, ev, out, err);
+    if (status < 0)
+        take_back(out, len, flushed);
     if (status != WW_OK || out->status == WW_OK)
         return status;
     return say_why(take_back(out, len, flushed), err);

@@ -29,11 +29,6 @@ typedef enum ww__json_type {
 
 ww__json_type ww__json_type_of(uint32_t type_oid);
 
-/* A column that is not UNCHANGED. Text that its type does not allow becomes a string; what is
- * not UTF-8 {"$bytes":"<hex>"}; a binary column {"$binary":"<hex>"}. */
-void ww__json_value(ww_out *out, const ww__policy *policy, ww__json_type type,
-                    const ww_column *col);
-
 /* A JSON string, or {"$bytes":"<hex>"} where text is not UTF-8. */
 void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text);
 

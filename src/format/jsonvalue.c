@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* jsonvalue.c: one column as a JSON value, by the type of the column. The server's text is
  * checked before it is believed: a number that is none becomes a string. */
-#include "json.h"
+#include "render.h"
 
 /* Longer text is no float that a server prints. */
 #define MAX_FLOAT 40u
@@ -86,15 +86,16 @@ static bool put_typed(ww_out *out, const ww__policy *policy, ww__json_type type,
     return false;
 }
 
-void ww__json_value(ww_out *out, const ww__policy *policy, ww__json_type type, const ww_column *col)
+void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column, const ww_column *col)
 {
+    const ww__policy *policy = &f->policy;
     if (col->kind == WW_COLUMN_NULL) {
         WW__OUT(out, "null");
     } else if (col->kind == WW_COLUMN_BINARY) {
         WW__OUT(out, "{\"$binary\":\"");
         ww__out_hex(out, col->value);
         WW__OUT(out, "\"}");
-    } else if (!put_typed(out, policy, type, col->value)) {
+    } else if (!put_typed(out, policy, (ww__json_type)column->type, col->value)) {
         ww__json_text(out, policy, col->value);
     }
 }

@@ -120,6 +120,10 @@ static void write_texts(ww_format *f, const ww_relation *relation, ww__plan *pla
         plan->invalid |= !column(f, &relation->columns[i], &plan->columns[i].type, text);
         plan->columns[i].len = text->len - start;
         plan->columns[i].key = (relation->columns[i].flags & WW_COLUMN_KEY) != 0;
+        plan->columns[i].type_oid = relation->columns[i].type_oid;
+        plan->columns[i].of = ww_types_find(f->types, relation->columns[i].type_oid);
+        plan->columns[i].skipped =
+            !ww__filter_column(&f->filter, relation, relation->columns[i].name);
     }
     ww__out_put(text, padding, sizeof padding);
 }
@@ -148,6 +152,7 @@ static ww__plan *build(ww_format *f, const ww_relation *relation)
     plan->serial = relation->serial;
     plan->relation_id = relation->id;
     plan->ncols = relation->ncols;
+    plan->skipped = !ww__filter_relation(&f->filter, relation);
     write_texts(f, relation, plan, &text);
     if (text.status == WW_OK)
         plan->text = f->alloc.resize(f->alloc.ctx, text.ptr, text.cap, text.len);

@@ -8,6 +8,8 @@
 #ifndef WALWIRE_FORMAT_RENDER_H
 #define WALWIRE_FORMAT_RENDER_H
 
+#include <walwire/value.h>
+
 #include "json.h"
 
 /* ---- counts.c: events per collection -------------------------------------------------------- */
@@ -46,7 +48,10 @@ typedef struct ww__plan_column {
     const uint8_t *name; /* padded: ,"name": or what the format's column() wrote */
     size_t len;
     uint8_t type;        /* ww__json_type, or what the format's column() made of it */
-    bool key;
+    bool key;            /* part of the replica identity */
+    bool skipped;        /* left out by a filter */
+    uint32_t type_oid;
+    const ww_type *of;   /* NULL: not known */
 } ww__plan_column;
 
 typedef struct ww__plan {
@@ -54,6 +59,7 @@ typedef struct ww__plan {
     uint32_t relation_id;
     uint16_t ncols;
     bool invalid;           /* a name is not UTF-8 */
+    bool skipped;           /* left out by a filter */
     struct ww__plan *next;  /* of the same bucket */
     ww_slice head;          /* padded; what the format's head() wrote */
     ww__counter counter;    /* its label is what the format's label() wrote */
@@ -91,11 +97,66 @@ void ww__plans_close(ww_format *f);
 
 /* Writes the columns as {"a":1,...}: of a KEY tuple the key columns only. An unchanged column
  * takes its value from `fill` (the old tuple, or one of kind NONE) where that has it, else
- * policy->unavailable. Returns the number of unchanged columns. */
-size_t ww__row_put(ww_out *out, const ww__policy *policy, const ww__plan *plan, ww_tuple tuple,
-                   ww_tuple fill);
+ * f->policy.unavailable. Returns the number of unchanged columns. */
+size_t ww__row_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tuple, ww_tuple fill);
+
+/* ---- jsonvalue.c ---------------------------------------------------------------------------- */
+
+/* A column that is not UNCHANGED, in either form: docs/values.md. What is not UTF-8 becomes
+ * {"$bytes":"<hex>"}, what its type does not allow the format's fault. */
+void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column,
+                    const ww_column *col);
 /* Writes the names of the unchanged columns as ["a",...]. */
 void ww__row_put_unchanged(ww_out *out, const ww__plan *plan, ww_tuple tuple);
+
+/* ---- knobs.c -------------------------------------------------------------------------------- */
+
+#define WW__MAX_KNOBS 12u
+
+/* A setting of a format. */
+typedef struct ww__knob {
+    const char *name;
+    const char *values; /* "string|precise|double": f->knobs[i] is the place of the chosen one */
+    const char *about;
+} ww__knob;
+
+/* Reads the configuration's knobs into f->knobs, in the order of f->ops->knobs. */
+ww_status ww__knobs_read(ww_format *f, const ww_format_config *config, ww_error *err);
+
+/* ---- filter.c ------------------------------------------------------------------------------- */
+
+typedef struct ww__filter {
+    const ww_filter_rule *rules; /* the caller's */
+    size_t nrules;
+    bool active;   /* there are rules */
+    uint8_t ops;   /* bits of ww__op that pass */
+} ww__filter;
+
+typedef enum ww__op {
+    WW__OP_INSERT = 1,
+    WW__OP_UPDATE = 2,
+    WW__OP_DELETE = 4,
+    WW__OP_TRUNCATE = 8,
+    WW__OP_MESSAGE = 16
+} ww__op;
+
+ww_status ww__filter_open(ww__filter *filter, const ww_format_config *config, ww_error *err);
+bool ww__filter_relation(const ww__filter *filter, const ww_relation *relation);
+bool ww__filter_column(const ww__filter *filter, const ww_relation *relation, ww_slice column);
+
+/* ---- pieces.c ------------------------------------------------------------------------------- */
+
+/* The server's text of a column, the same for both forms, given to put() in pieces of any size:
+ * without a copy where it stands in the column as text. The column is neither null nor unchanged.
+ * If it is no value of its type, put() is not called and the format has its fault. */
+typedef void ww__put_piece(void *ctx, ww_slice piece);
+void ww__text_pieces(ww_format *f, const ww__plan_column *column, const ww_column *col,
+                     ww__put_piece *put, void *ctx);
+/* A getter's answer about this column's value: a failure becomes the format's fault. True: it was
+ * none. Pass f->err as the getter's err. */
+bool ww__value_took(ww_format *f, const ww__plan_column *column, ww_status status);
+/* The value behind a column. */
+ww_value ww__plan_value(const ww_format *f, const ww__plan_column *column, const ww_column *col);
 
 /* ---- formats -------------------------------------------------------------------------------- */
 
@@ -120,7 +181,14 @@ typedef struct ww__format_ops {
     void (*row)(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *out);
     ww_status (*commit)(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
     void (*message)(ww_format *f, const ww_event *ev, ww_out *out);
-    void (*truncate)(ww_format *f, const ww_event *ev, ww_out *out); /* its relations have plans */
+    void (*truncate)(ww_format *f, const ww_event *ev, ww_out *out); /* its relations have plans;
+                                                                        mind plan->skipped */
+    /* With schema_events: the line of a new definition. NULL: has none. old: the plan of the one
+     * before, or NULL. */
+    void (*relation)(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
+                     ww_out *out);
+    const ww__knob *knobs; /* ends with name NULL; or NULL */
+    bool has_keys;         /* takes config->key */
 } ww__format_ops;
 
 extern const ww__format_ops ww__format_debezium;
@@ -134,6 +202,15 @@ struct ww_format {
     bool transactions;
     ww__plans plans;
     ww__counts counts;
+    const ww_types *types;
+    uint64_t types_version;  /* that the plans were made with */
+    ww__filter filter;
+    bool schema_events, key, tombstones;
+    uint8_t knobs[WW__MAX_KNOBS];
+    /* While an event is written: the first value that was none of its type sticks. */
+    ww_status fault;
+    ww_error *err;
+    const ww__plan_column *at_column; /* whose value it was */
     void *state;
 };
 

@@ -83,18 +83,18 @@ typedef struct filler {
 static void fill_in(ww_column *col, const ww__plan_column *column, const ww__plan *plan, filler *f)
 {
     size_t index = (size_t)(column - plan->columns);
-    ww_column old = { { NULL, 0 }, WW_COLUMN_UNCHANGED };
+    ww_column old = {{NULL, 0}, WW_COLUMN_UNCHANGED};
     while ((size_t)(f->ncols - f->it.left) <= index && ww_tuple_next(&f->it, &old))
         ;
     if (old.kind != WW_COLUMN_UNCHANGED && (f->kind == WW_TUPLE_OLD || column->key))
         *col = old;
 }
 
-size_t ww__row_put(ww_out *out, const ww__policy *policy, const ww__plan *plan, ww_tuple tuple,
-                   ww_tuple fill)
+size_t ww__row_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tuple, ww_tuple fill)
 {
-    cursor c = { ww_tuple_begin(tuple), plan->columns, 1 };
-    filler f = { ww_tuple_begin(fill), fill.kind, fill.ncols };
+    ww_slice unavailable = f->policy.unavailable;
+    cursor c = {ww_tuple_begin(tuple), plan->columns, 1};
+    filler from = {ww_tuple_begin(fill), fill.kind, fill.ncols};
     size_t unchanged = 0;
     ww_column col;
     ww__out_byte(out, '{');
@@ -107,16 +107,16 @@ size_t ww__row_put(ww_out *out, const ww__policy *policy, const ww__plan *plan, 
             continue;
         if (col.kind == WW_COLUMN_UNCHANGED) {
             unchanged++;
-            fill_in(&col, c.column, plan, &f);
-            if (col.kind == WW_COLUMN_UNCHANGED && policy->unavailable.len == 0)
+            fill_in(&col, c.column, plan, &from);
+            if (col.kind == WW_COLUMN_UNCHANGED && unavailable.len == 0)
                 continue;
         }
         ww__out_fragment(out, c.column->name + c.comma, c.column->len - c.comma);
         c.comma = 0;
         if (col.kind == WW_COLUMN_UNCHANGED)
-            ww__out_put(out, policy->unavailable.ptr, policy->unavailable.len);
+            ww__out_put(out, unavailable.ptr, unavailable.len);
         else
-            ww__json_value(out, policy, (ww__json_type)c.column->type, &col);
+            ww__json_value(f, out, c.column, &col);
     }
     ww__out_byte(out, '}');
     return unchanged;
