@@ -133,7 +133,8 @@ const ww_type *ww_types_find(const ww_types *types, uint32_t oid);
 
 /* Puts a type here, or replaces the one with its OID if it differs. Everything is copied. For a
  * domain give oid, domain_of and names: the rest is taken from its base, which must be known
- * (ERR_USAGE). ERR_LIMIT max_bytes; ERR_NOMEM. */
+ * (ERR_USAGE); when that is replaced, put the domain again. A built-in type is ERR_USAGE. ERR_LIMIT
+ * max_bytes; ERR_NOMEM. */
 ww_status ww_types_put(ww_types *types, const ww_type *type, ww_error *err);
 
 /* The facts of the table with this OID, or NULL. */
