@@ -6,16 +6,8 @@
 
 #include "render.h"
 
-/* ---- tables, generated ---------------------------------------------------------------------- */
+/* ---- keywords, generated -------------------------------------------------------------------- */
 
-typedef struct ww__builtin_type {
-    uint32_t oid;
-    const char *name;  /* int4 */
-    const char *shown; /* integer */
-} ww__builtin_type;
-
-extern const ww__builtin_type ww__builtin_types[]; /* by OID */
-extern const size_t ww__builtin_type_count;
 extern const char *const ww__quoted_keywords[]; /* by bytes */
 extern const size_t ww__quoted_keyword_count;
 

@@ -4,6 +4,7 @@
 #include "sqlnames.h"
 
 #include "base/error.h"
+#include "decode/types_table.h"
 
 /* A node of a tree that branches by the bits of the OID: at most 32 steps, whatever OIDs the
  * server chose. */
@@ -97,29 +98,13 @@ void ww__typenames_close(ww_format *f, ww__typenames *types)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static const char *builtin_by_oid(uint32_t oid)
-{
-    size_t low = 0, high = ww__builtin_type_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const ww__builtin_type *type = &ww__builtin_types[middle];
-        if (type->oid == oid)
-            return type->shown;
-        if (type->oid > oid)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
 /* A Type message of a domain carries the name of its base type, for one. */
-static const char *builtin_by_name(ww_slice name)
+static const ww_type *builtin_by_name(ww_slice name)
 {
     size_t i;
     for (i = 0; i < ww__builtin_type_count; i++)
-        if (ww_slice_equal(ww_slice_of(ww__builtin_types[i].name), name))
-            return ww__builtin_types[i].shown;
+        if (ww_slice_equal(ww__builtin_types[i].typname, name))
+            return &ww__builtin_types[i];
     return NULL;
 }
 
@@ -145,11 +130,11 @@ void ww__typenames_put(const ww__typenames *types, uint32_t oid, const ww__polic
 {
     typename *root = types->root;
     const typename *node = *find(&root, oid);
-    const char *shown = builtin_by_oid(oid);
-    if (shown == NULL && node != NULL && node->schema.len == 0)
-        shown = builtin_by_name(node->name);
-    if (shown != NULL)
-        ww__out_put(out, shown, strlen(shown));
+    const ww_type *builtin = ww_types_find(NULL, oid);
+    if (builtin == NULL && node != NULL && node->schema.len == 0)
+        builtin = builtin_by_name(node->name);
+    if (builtin != NULL)
+        ww__out_put(out, builtin->sqlname.ptr, builtin->sqlname.len);
     else if (node != NULL)
         put_learned(node, policy, out);
     else
