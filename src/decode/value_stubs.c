@@ -3,26 +3,6 @@
  * when it is empty. */
 #include "values.h"
 
-ww_status ww_value_put(const ww_value *v, ww_out *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-bool ww_value_text(const ww_value *v, ww_slice *text)
-{
-    (void)v;
-    (void)text;
-    return false;
-}
-
-ww_status ww_value_check(const ww_value *v, ww_error *err)
-{
-    (void)v;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
 ww_status ww_value_bool(const ww_value *v, bool *out, ww_error *err)
 {
     (void)v;
@@ -255,68 +235,6 @@ const ww__value_ops ww__value_ops_array = {refuse, put_nothing};
 const ww__value_ops ww__value_ops_composite = {refuse, put_nothing};
 const ww__value_ops ww__value_ops_range = {refuse, put_nothing};
 const ww__value_ops ww__value_ops_hstore = {refuse, put_nothing};
-
-ww__chars ww__chars_of(const ww_value *v)
-{
-    ww__chars none = {NULL, NULL, 0, 0};
-    (void)v;
-    return none;
-}
-
-int ww__chars_next(ww__chars *c)
-{
-    (void)c;
-    return -1;
-}
-
-bool ww__value_plain(const ww_value *v, ww_slice *text, uint8_t *scratch, size_t cap)
-{
-    (void)v;
-    (void)text;
-    (void)scratch;
-    (void)cap;
-    return false;
-}
-
-ww_status ww__value_fail(const ww_value *v, ww_error *err, const char *rule, uint64_t offset)
-{
-    (void)v;
-    (void)rule;
-    (void)offset;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww__value_done(const ww_value *v, ww__reader *r, ww_error *err)
-{
-    (void)v;
-    (void)r;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww__value_is(const ww_value *v, ww_type_kind kind, ww_error *err)
-{
-    (void)v;
-    (void)kind;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-unsigned ww__value_class(const ww_value *v)
-{
-    (void)v;
-    return 0;
-}
-
-ww_status ww__value_check_binary(const ww_value *v, ww_error *err)
-{
-    (void)v;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-void ww__value_put_binary(const ww_value *v, ww_out *out)
-{
-    (void)v;
-    (void)out;
-}
 
 size_t ww__float8_text(double value, char out[WW__FLOAT_TEXT])
 {
