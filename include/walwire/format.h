@@ -19,14 +19,19 @@ typedef struct ww_knob {
 typedef enum ww_filter_kind {
     WW_FILTER_TABLE,  /* "schema.table", or "table" in any schema */
     WW_FILTER_SCHEMA, /* "schema" */
-    WW_FILTER_OP,     /* "insert", "update", "delete", "truncate", "message" */
+    WW_FILTER_OP,     /* "insert", "update", "delete", "truncate", "message": these words */
     WW_FILTER_COLUMN  /* "schema.table.column", "table.column" or "column" */
 } ww_filter_kind;
 
-/* One rule. Patterns are globs: * any text, ? any character; a name with a dot or one of these in
- * it can be put in double quotes, in which nothing is special ("" is a quote). What an exclude rule
- * fits is left out; of the rest, where there are include rules of that kind, what fits none of them
- * is left out. Names are compared as they are, in upper and lower case. */
+/* One rule. Patterns are globs: * any text, ? any character; in double quotes nothing is special,
+ * not the dot either ("" is a quote). What an exclude rule fits is left out; of the rest, where
+ * there are include rules of that kind, what fits none of them is left out. Names are compared as
+ * they are, in upper and lower case. Tables, schemas and columns are looked at once for each
+ * definition of a relation.
+ *
+ * Where there are rules, a transaction's beginning is written with the first event of it that
+ * passes, and its end (Commit, Prepare) not if none did. Messages have no table: only rules for
+ * operations leave them out. A Truncate is one of the tables that pass. */
 typedef struct ww_filter_rule {
     ww_filter_kind kind;
     bool exclude;
@@ -46,7 +51,8 @@ typedef struct ww_format_config {
                                    built-in types are known */
     const ww_knob *knobs;       /* settings of this format */
     size_t nknobs;
-    const ww_filter_rule *rules; /* events that do not pass are not written */
+    const ww_filter_rule *rules; /* what does not pass is not written; lives as long as the
+                                    format */
     size_t nrules;
     bool schema_events; /* a line for each new definition of a relation (debezium, compact) */
     bool key;           /* debezium: the row's key and a tab before each line of a row */
@@ -85,7 +91,8 @@ const char *ww_format_knob(const char *format, size_t i, const char **values, co
  *               column's type (the subject names schema, table, column and type)
  *   ERR_LIMIT   a transaction renames over 1000 of its tables (formats with transaction blocks);
  *               "test_decoding": over 16 MiB of names of types, over 1048576 open streams
- *   ERR_NOMEM   no memory for what a relation's lines have in common, or for such a name */
+ *   ERR_NOMEM   no memory for what a relation's lines have in common, for such a name, or for the
+ *               tables of a Truncate of which filters leave some */
 ww_status ww_format_render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
 
 #ifdef __cplusplus

@@ -130,6 +130,7 @@ void ww_format_close(ww_format *f)
         return;
     ww__counts_follow(f, 0, 0);
     ww__plans_close(f);
+    ww__filter_close(f);
     if (f->ops->close != NULL)
         f->ops->close(f);
     alloc = f->alloc;
@@ -198,12 +199,29 @@ static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_er
                         "a row has another number of columns than its relation");
     if (plan->skipped || (f->filter.ops & op_of(ev)) == 0)
         return WW_OK;
+    status = ww__begin_write(f, out, err);
+    if (status != WW_OK)
+        return status;
     f->fault = WW_OK;
     f->err = err;
     f->ops->row(f, ev, plan, out);
     if (f->fault < 0)
         blame_column(f, ev, plan, err);
     return f->fault;
+}
+
+/* The truncate without what filters leave out. */
+static ww_status render_filtered_truncate(ww_format *f, const ww_event *ev, ww_out *out,
+                                          ww_error *err)
+{
+    ww_event passing = *ev;
+    ww_status status = ww__filter_truncate(f, &passing.truncate, err);
+    if (status != WW_OK || passing.truncate.count == 0)
+        return status;
+    status = ww__begin_write(f, out, err);
+    if (status == WW_OK)
+        f->ops->truncate(f, &passing, out);
+    return status;
 }
 
 static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
@@ -216,15 +234,22 @@ static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, 
             return ww__fail(
                 err, WW_ERR_USAGE,
                 "a truncated relation is unknown: show the format each RELATION event too");
+    if (f->filter.active)
+        return render_filtered_truncate(f, ev, out, err);
     f->ops->truncate(f, ev, out);
     return WW_OK;
 }
 
-static ww_status render_message(ww_format *f, const ww_event *ev, ww_out *out)
+static ww_status render_message(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
-    if (f->ops->message != NULL && (f->filter.ops & WW__OP_MESSAGE) != 0)
+    ww_status status = WW_OK;
+    if (f->ops->message == NULL || (f->filter.ops & WW__OP_MESSAGE) == 0)
+        return WW_OK;
+    if ((ev->message.flags & WW_MESSAGE_TRANSACTIONAL) != 0)
+        status = ww__begin_write(f, out, err);
+    if (status == WW_OK)
         f->ops->message(f, ev, out);
-    return WW_OK;
+    return status;
 }
 
 static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
@@ -238,9 +263,31 @@ static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_out *out, w
         ww__plans_expire(f);
     }
     status = ww__plan_make(f, ev->relation, &plan, err);
-    if (status == WW_OK && f->schema_events && ev->relation_changed && !plan->skipped)
+    if (status != WW_OK || !f->schema_events || !ev->relation_changed || plan->skipped)
+        return status;
+    status = ww__begin_write(f, out, err);
+    if (status == WW_OK)
         f->ops->relation(f, ev, NULL, plan, out);
     return status;
+}
+
+/* Pieces of a transaction that is still open are shown as they come, whatever passes. */
+static ww_status render_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
+{
+    ww__begin_drop(f);
+    if (f->filter.active && ev->kind != WW_EV_STREAM_START) {
+        ww__begin_defer(f, ev);
+        return WW_OK;
+    }
+    return f->ops->begin != NULL ? f->ops->begin(f, ev, out, err) : WW_OK;
+}
+
+static ww_status render_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
+{
+    bool ends = ev->kind == WW_EV_COMMIT || ev->kind == WW_EV_PREPARE;
+    if ((ends && ww__begin_drop(f)) || f->ops->commit == NULL)
+        return WW_OK;
+    return f->ops->commit(f, ev, out, err);
 }
 
 static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
@@ -253,7 +300,7 @@ static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error 
     case WW_EV_TRUNCATE:
         return render_truncate(f, ev, out, err);
     case WW_EV_MESSAGE:
-        return render_message(f, ev, out);
+        return render_message(f, ev, out, err);
     case WW_EV_RELATION:
         return learn_relation(f, ev, out, err);
     case WW_EV_TYPE:
@@ -261,7 +308,7 @@ static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error 
     case WW_EV_BEGIN:
     case WW_EV_BEGIN_PREPARE:
     case WW_EV_STREAM_START:
-        return f->ops->begin != NULL ? f->ops->begin(f, ev, out, err) : WW_OK;
+        return render_begin(f, ev, out, err);
     case WW_EV_COMMIT:
     case WW_EV_PREPARE:
     case WW_EV_COMMIT_PREPARED:
@@ -270,7 +317,7 @@ static ww_status render(ww_format *f, const ww_event *ev, ww_out *out, ww_error 
     case WW_EV_STREAM_ABORT:
     case WW_EV_STREAM_STOP:
     case WW_EV_STREAM_PREPARE:
-        return f->ops->commit != NULL ? f->ops->commit(f, ev, out, err) : WW_OK;
+        return render_commit(f, ev, out, err);
     default:
         return WW_OK;
     }
@@ -301,13 +348,14 @@ ww_status ww_format_render(ww_format *f, const ww_event *ev, ww_out *out, ww_err
 {
     size_t len = out->len;
     uint64_t flushed = out->flushed;
+    bool waits = f->deferred.waits;
     ww_status status;
     if (out->status != WW_OK)
         return say_why(out->status, err);
     status = render(f, ev, out, err);
-    if (status < 0)
-        take_back(out, len, flushed);
-    if (status != WW_OK || out->status == WW_OK)
-        return status;
-    return say_why(take_back(out, len, flushed), err);
+    if (status == WW_OK && out->status == WW_OK)
+        return WW_OK;
+    f->deferred.waits = waits; /* what was written of the beginning is taken back too */
+    take_back(out, len, flushed);
+    return status != WW_OK ? status : say_why(out->status, err);
 }

@@ -130,6 +130,8 @@ typedef struct ww__filter {
     size_t nrules;
     bool active;   /* there are rules */
     uint8_t ops;   /* bits of ww__op that pass */
+    uint8_t *kept; /* the relations of the last truncate of which some were left out */
+    size_t kept_size;
 } ww__filter;
 
 typedef enum ww__op {
@@ -143,6 +145,24 @@ typedef enum ww__op {
 ww_status ww__filter_open(ww__filter *filter, const ww_format_config *config, ww_error *err);
 bool ww__filter_relation(const ww__filter *filter, const ww_relation *relation);
 bool ww__filter_column(const ww__filter *filter, const ww_relation *relation, ww_slice column);
+/* Leaves those of its relations, which have plans, that pass. ERR_NOMEM. */
+ww_status ww__filter_truncate(ww_format *f, ww_truncate *truncate, ww_error *err);
+void ww__filter_close(ww_format *f);
+
+/* ---- deferred.c ----------------------------------------------------------------------------- */
+
+/* The beginning of a transaction of which nothing was written yet. */
+typedef struct ww__deferred {
+    bool waits;
+    ww_event begin; /* of kind BEGIN or BEGIN_PREPARE, without its raw message */
+    uint8_t gid[199];
+} ww__deferred;
+
+void ww__begin_defer(ww_format *f, const ww_event *ev);
+/* Comes before whatever is written of a transaction. */
+ww_status ww__begin_write(ww_format *f, ww_out *out, ww_error *err);
+/* True: the transaction ends, and nothing of it was written. */
+bool ww__begin_drop(ww_format *f);
 
 /* ---- pieces.c ------------------------------------------------------------------------------- */
 
@@ -181,8 +201,8 @@ typedef struct ww__format_ops {
     void (*row)(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *out);
     ww_status (*commit)(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
     void (*message)(ww_format *f, const ww_event *ev, ww_out *out);
-    void (*truncate)(ww_format *f, const ww_event *ev, ww_out *out); /* its relations have plans;
-                                                                        mind plan->skipped */
+    void (*truncate)(ww_format *f, const ww_event *ev, ww_out *out); /* its relations have plans,
+                                                                        none of them skipped */
     /* With schema_events: the line of a new definition. NULL: has none. old: the plan of the one
      * before, or NULL. */
     void (*relation)(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
@@ -205,6 +225,7 @@ struct ww_format {
     const ww_types *types;
     uint64_t types_version;  /* that the plans were made with */
     ww__filter filter;
+    ww__deferred deferred;
     bool schema_events, key, tombstones;
     uint8_t knobs[WW__MAX_KNOBS];
     /* While an event is written: the first value that was none of its type sticks. */

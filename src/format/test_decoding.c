@@ -86,7 +86,7 @@ static void put_tuple(ww_out *out, const ww__policy *policy, const ww__plan *pla
     if (tuple.kind == WW_TUPLE_NONE)
         WW__OUT(out, " (no-tuple-data)");
     for (; ww_tuple_next(&it, &col); c++) {
-        if (tuple.kind == WW_TUPLE_KEY && !c->key)
+        if (c->skipped || (tuple.kind == WW_TUPLE_KEY && !c->key))
             continue;
         if (tuple.kind != WW_TUPLE_NEW && col.kind == WW_COLUMN_NULL)
             continue;
