@@ -3,133 +3,11 @@
  * when it is empty. */
 #include "values.h"
 
-ww_status ww_value_bool(const ww_value *v, bool *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_int(const ww_value *v, int64_t *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_uint(const ww_value *v, uint64_t *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
 ww_status ww_value_float(const ww_value *v, double *out, ww_error *err)
 {
     (void)v;
     (void)out;
     return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_numeric(const ww_value *v, ww_numeric *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-unsigned ww_numeric_digit(const ww_numeric *n, uint32_t i)
-{
-    (void)n;
-    (void)i;
-    return 0;
-}
-
-ww_status ww_value_date(const ww_value *v, int32_t *days, ww_error *err)
-{
-    (void)v;
-    (void)days;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_time(const ww_value *v, int64_t *us, int32_t *west_s, ww_error *err)
-{
-    (void)v;
-    (void)us;
-    (void)west_s;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_timestamp(const ww_value *v, ww_pg_time *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_interval(const ww_value *v, ww_interval *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_uuid(const ww_value *v, uint8_t out[16], ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_macaddr(const ww_value *v, uint8_t out[8], size_t *len, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    (void)len;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_inet(const ww_value *v, ww_inet *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_tid(const ww_value *v, ww_tid *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-ww_status ww_value_bytes(const ww_value *v, ww_bytes *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-size_t ww_bytes_next(ww_bytes *b, uint8_t *to, size_t cap)
-{
-    (void)b;
-    (void)to;
-    (void)cap;
-    return 0;
-}
-
-ww_status ww_value_bits(const ww_value *v, ww_bits *out, ww_error *err)
-{
-    (void)v;
-    (void)out;
-    return ww__fail(err, WW_ERR_INTERNAL, "not written yet");
-}
-
-bool ww_bits_get(const ww_bits *b, uint32_t i)
-{
-    (void)b;
-    (void)i;
-    return false;
 }
 
 ww_status ww_value_geometry(const ww_value *v, ww_geometry *out, ww_error *err)
@@ -222,13 +100,7 @@ static void put_nothing(const ww_value *v, ww_out *out)
     (void)out;
 }
 
-const ww__value_ops ww__value_ops_integer = {refuse, put_nothing};
 const ww__value_ops ww__value_ops_float = {refuse, put_nothing};
-const ww__value_ops ww__value_ops_numeric = {refuse, put_nothing};
-const ww__value_ops ww__value_ops_time = {refuse, put_nothing};
-const ww__value_ops ww__value_ops_interval = {refuse, put_nothing};
-const ww__value_ops ww__value_ops_bytes = {refuse, put_nothing};
-const ww__value_ops ww__value_ops_inet = {refuse, put_nothing};
 const ww__value_ops ww__value_ops_geometry = {refuse, put_nothing};
 const ww__value_ops ww__value_ops_search = {refuse, put_nothing};
 const ww__value_ops ww__value_ops_array = {refuse, put_nothing};
