@@ -2,9 +2,9 @@
 /* drive.c: see drive.h. */
 #include "drive.h"
 
-ww_status drive_open(drive *d, const char *format, unsigned flags)
+ww_status drive_open_config(drive *d, const ww_format_config *given)
 {
-    ww_format_config config = WW_FORMAT_CONFIG_INIT;
+    ww_format_config config = *given;
     ww_decoder_options options = WW_DECODER_OPTIONS_INIT;
     memset(d, 0, sizeof *d);
     check_alloc_init(&d->memory, 0);
@@ -17,11 +17,17 @@ ww_status drive_open(drive *d, const char *format, unsigned flags)
     options.loose_order = true;
     ww_decoder_init(&d->decoder, &options);
     config.alloc = &d->memory.alloc;
-    config.name = format;
     config.database = "shop";
+    return ww_format_open(&d->format, &config, &d->err);
+}
+
+ww_status drive_open(drive *d, const char *format, unsigned flags)
+{
+    ww_format_config config = WW_FORMAT_CONFIG_INIT;
+    config.name = format;
     config.transactions = (flags & DRIVE_TRANSACTIONS) != 0;
     config.escape_terminal = (flags & DRIVE_TERMINAL) != 0;
-    return ww_format_open(&d->format, &config, &d->err);
+    return drive_open_config(d, &config);
 }
 
 void drive_close(drive *d)

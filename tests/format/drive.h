@@ -36,6 +36,8 @@ typedef struct drive {
 
 /* flags: DRIVE_*. Everything is zeroed, out grows. */
 ww_status drive_open(drive *d, const char *format, unsigned flags);
+/* The same with this configuration, but for its allocator and database. */
+ww_status drive_open_config(drive *d, const ww_format_config *config);
 void drive_close(drive *d);
 /* Decodes what is in d->e, renders the event, clears d->e. */
 ww_status drive_send(drive *d);
