@@ -180,7 +180,8 @@ bool ww_geometry_next(ww_geometry *g, double *out);
 typedef struct ww_walk {
     ww_value container;
     ww_slice left;
-    uint32_t count; /* items that are left, where that is known */
+    uint32_t count;      /* items that are left, where that is known */
+    const ww_type *item; /* the items' type where they have one, or NULL */
 } ww_walk;
 
 #define WW_MAX_DIMENSIONS 6u

@@ -74,6 +74,8 @@ void ww__text_word(ww__text *s, const char *word, const char *rule);
 int32_t ww__text_i32(ww__text *s);
 /* An element, quoted if and only if it needs to be. Not quoted, it may be empty. */
 ww__token ww__text_token(ww__text *s, const ww__quoting *quoting);
+/* Is this null, in any case? */
+bool ww__is_null_word(ww_slice raw);
 /* The first broken rule, or text left over, as an error. */
 ww_status ww__text_done(const ww_value *v, ww__text *s, ww_error *err);
 /* The element of this token. */

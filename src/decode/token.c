@@ -149,7 +149,7 @@ static void read_bare(ww__text *s, const ww__quoting *q, ww_slice *raw)
     raw->len = (size_t)(s->chars.at - raw->ptr);
 }
 
-static bool is_null_word(ww_slice raw)
+bool ww__is_null_word(ww_slice raw)
 {
     static const char null[] = "null";
     size_t i = 0;
@@ -171,7 +171,7 @@ ww__token ww__text_token(ww__text *s, const ww__quoting *q)
     class = read_quoted(s, q, &t.raw);
     if (t.raw.len == 0)
         class |= WW__IS_EMPTY;
-    if (is_null_word(t.raw))
+    if (ww__is_null_word(t.raw))
         class |= WW__IS_NULL_WORD;
     if (s->broken == NULL && ((class | WW__QUOTE_ALWAYS) & q->quote_if) == 0)
         break_at(s, "an element stands in quotes that needs none", from);
