@@ -31,6 +31,7 @@ void ww__out_qualified(ww_out *out, const ww__policy *policy, ww_slice schema, w
 typedef struct ww__typenames {
     struct ww__typename *root;
     size_t bytes;
+    const ww_types *registry; /* or NULL; the user sets it */
 } ww__typenames;
 
 #define WW__MAX_TYPENAME_BYTES ((size_t)16 << 20)
@@ -39,9 +40,13 @@ typedef struct ww__typenames {
  * ERR_LIMIT. */
 ww_status ww__typenames_learn(ww_format *f, ww__typenames *types, const ww_event *ev,
                               bool *changed, ww_error *err);
-/* The type's name; ??? if it has none. */
+/* The type's name; ??? if it has none. Domains and arrays of users are named as the registry does. */
 void ww__typenames_put(const ww__typenames *types, uint32_t oid, const ww__policy *policy,
                        ww_out *out);
+/* The same with its typmod, "numeric(10,2)", as format_type_with_typemod(); -1: it has none. Of
+ * types that are not built in no typmod is written. */
+void ww__typenames_put_typmod(const ww__typenames *types, uint32_t oid, int32_t typmod,
+                              const ww__policy *policy, ww_out *out);
 void ww__typenames_close(ww_format *f, ww__typenames *types);
 
 #endif

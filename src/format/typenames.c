@@ -125,18 +125,130 @@ static void put_learned(const typename *node, const ww__policy *policy, ww_out *
         WW__OUT(out, "[]");
 }
 
+/* Of a domain the Type message names the base, of an array the array's own type. Of all others it
+ * tells what the catalog told when the change was made. */
+static bool prefer_registry(const ww_type *type, const typename *node)
+{
+    return type != NULL && (node == NULL || type->domain_of != 0 || type->kind == WW_TYPE_ARRAY);
+}
+
 void ww__typenames_put(const ww__typenames *types, uint32_t oid, const ww__policy *policy,
                        ww_out *out)
 {
     typename *root = types->root;
     const typename *node = *find(&root, oid);
+    const ww_type *known = ww_types_find(types->registry, oid);
     const ww_type *builtin = ww_types_find(NULL, oid);
+    if (builtin == NULL && prefer_registry(known, node))
+        builtin = known;
     if (builtin == NULL && node != NULL && node->schema.len == 0)
         builtin = builtin_by_name(node->name);
     if (builtin != NULL)
-        ww__out_put(out, builtin->sqlname.ptr, builtin->sqlname.len);
+        ww__out_plain(out, policy, builtin->sqlname);
     else if (node != NULL)
         put_learned(node, policy, out);
     else
         WW__OUT(out, "???");
+}
+
+/* ---- with their typmods --------------------------------------------------------------------- */
+
+/* The typmods of these types count the header of a stored value. */
+#define HEADER 4
+
+enum { BPCHAR = 1042, VARCHAR = 1043, BIT = 1560, VARBIT = 1562 };
+
+static void put_length(ww_out *out, int32_t length, int32_t least)
+{
+    if (length < least)
+        return;
+    ww__out_byte(out, '(');
+    ww__out_i64(out, length);
+    ww__out_byte(out, ')');
+}
+
+/* numerictypmodout() */
+static void put_numeric(ww_out *out, int32_t typmod)
+{
+    int32_t scale = (((typmod - HEADER) & 0x7FF) ^ 1024) - 1024;
+    ww__out_byte(out, '(');
+    ww__out_i64(out, (typmod - HEADER) >> 16 & 0xFFFF);
+    ww__out_byte(out, ',');
+    ww__out_i64(out, scale);
+    ww__out_byte(out, ')');
+}
+
+/* intervaltypmodout() */
+static void put_interval(ww_out *out, int32_t typmod)
+{
+    static const struct {
+        uint16_t range;
+        const char *fields;
+    } ranges[] = {
+        {0x0004, " year"},           {0x0002, " month"},           {0x0008, " day"},
+        {0x0400, " hour"},           {0x0800, " minute"},          {0x1000, " second"},
+        {0x0006, " year to month"},  {0x0408, " day to hour"},     {0x0C08, " day to minute"},
+        {0x1C08, " day to second"},  {0x0C00, " hour to minute"},  {0x1C00, " hour to second"},
+        {0x1800, " minute to second"},
+    };
+    int32_t range = typmod >> 16 & 0x7FFF, precision = typmod & 0xFFFF;
+    size_t i;
+    for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (ranges[i].range == range)
+            ww__out_put(out, ranges[i].fields, strlen(ranges[i].fields));
+    if (precision != 0xFFFF)
+        put_length(out, precision, 0);
+}
+
+/* What stands in the name of a scalar that has a typmod, and behind how many bytes of it. False:
+ * its type has none. */
+static bool put_scalar(const ww_type *type, int32_t typmod, ww_out *out)
+{
+    ww_slice name = type->sqlname;
+    size_t head = name.len;
+    if (type->kind == WW_TYPE_TIME || type->kind == WW_TYPE_TIMETZ)
+        head = sizeof "time" - 1;
+    else if (type->kind == WW_TYPE_TIMESTAMP || type->kind == WW_TYPE_TIMESTAMPTZ)
+        head = sizeof "timestamp" - 1;
+    else if (type->kind != WW_TYPE_NUMERIC && type->kind != WW_TYPE_INTERVAL &&
+             type->oid != BPCHAR && type->oid != VARCHAR && type->oid != BIT && type->oid != VARBIT)
+        return false;
+    ww__out_put(out, name.ptr, head);
+    if (type->oid == BPCHAR || type->oid == VARCHAR)
+        put_length(out, typmod - HEADER, 1);
+    else if (type->kind == WW_TYPE_INTERVAL)
+        put_interval(out, typmod);
+    else if (type->kind == WW_TYPE_NUMERIC && typmod >= HEADER)
+        put_numeric(out, typmod);
+    else if (type->kind != WW_TYPE_NUMERIC)
+        put_length(out, typmod, 0);
+    ww__out_put(out, name.ptr + head, name.len - head);
+    return true;
+}
+
+/* "bit" and "character" would say bit(1) and character(1). */
+static bool put_unlimited(const ww_type *type, ww_out *out)
+{
+    if (type->oid == BIT)
+        WW__OUT(out, "\"bit\"");
+    else if (type->oid == BPCHAR)
+        WW__OUT(out, "bpchar");
+    else
+        return false;
+    return true;
+}
+
+void ww__typenames_put_typmod(const ww__typenames *types, uint32_t oid, int32_t typmod,
+                              const ww__policy *policy, ww_out *out)
+{
+    const ww_type *type = ww_types_find(NULL, oid);
+    bool is_array = type != NULL && type->kind == WW_TYPE_ARRAY, done = false;
+    if (is_array)
+        type = ww_types_find(NULL, type->element);
+    if (type != NULL)
+        done = typmod >= 0 ? put_scalar(type, typmod, out) : put_unlimited(type, out);
+    if (!done)
+        ww__typenames_put(types, oid, policy, out);
+    else if (is_array)
+        WW__OUT(out, "[]");
 }
