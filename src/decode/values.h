@@ -97,7 +97,7 @@ extern const ww__value_ops ww__value_ops_composite; /* composite.c */
 extern const ww__value_ops ww__value_ops_range;     /* range.c: RANGE MULTIRANGE */
 extern const ww__value_ops ww__value_ops_hstore;    /* hstore.c */
 
-/* ---- floattext.c: without the C library ------------------------------------------------------ */
+/* ---- floattext.c, floatparse.c: without the C library ---------------------------------------- */
 
 #define WW__FLOAT_TEXT 32u
 
