@@ -15,6 +15,8 @@ static const ww__format_ops *const formats[] = {
     &ww__format_debezium,
     &ww__format_compact,
     &ww__format_test_decoding,
+    &ww__format_pypgoutput,
+    &ww__format_pgoutput_decoder,
     &format_none,
 };
 #define FORMATS (sizeof formats / sizeof formats[0])

@@ -74,6 +74,9 @@ void ww__stamp_set(ww__stamp *stamp, ww_pg_time time);
 void ww__out_unix_ms(ww_out *out, ww_pg_time time);
 /* "2024-01-15T10:30:00.123456Z" with its quotes. */
 void ww__out_iso_time(ww_out *out, ww_pg_time time);
+/* The same as Python's isoformat() writes it: "2024-01-15T10:30:00.123456+00:00", without the
+ * fraction if that is 0, without the zone unless `utc`. */
+void ww__out_python_time(ww_out *out, ww_pg_time time, bool utc);
 /* "X/X" with its quotes. */
 void ww__out_lsn(ww_out *out, ww_lsn lsn);
 

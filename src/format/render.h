@@ -178,6 +178,16 @@ bool ww__value_took(ww_format *f, const ww__plan_column *column, ww_status statu
 /* The value behind a column. */
 ww_value ww__plan_value(const ww_format *f, const ww__plan_column *column, const ww_column *col);
 
+/* ---- refuse.c ------------------------------------------------------------------------------- */
+
+/* For begin and commit of a format that has no lines for a streamed transaction that was not
+ * assembled: ERR_USAGE. */
+ww_status ww__refuse_streamed(const ww_format *f, const ww_event *ev, ww_error *err);
+/* begin and commit of a format whose lines say nothing of transactions, and so can only be of
+ * committed ones: ERR_USAGE for prepared ones too. */
+ww_status ww__refuse_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
+ww_status ww__refuse_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
+
 /* ---- formats -------------------------------------------------------------------------------- */
 
 typedef struct ww__format_ops {
@@ -214,6 +224,8 @@ typedef struct ww__format_ops {
 extern const ww__format_ops ww__format_debezium;
 extern const ww__format_ops ww__format_compact;
 extern const ww__format_ops ww__format_test_decoding;
+extern const ww__format_ops ww__format_pypgoutput;
+extern const ww__format_ops ww__format_pgoutput_decoder;
 
 struct ww_format {
     const ww__format_ops *ops;

@@ -103,17 +103,15 @@ static uint8_t *put_year(uint8_t *to, int64_t year)
     return to + put_number(to, magnitude, false);
 }
 
-void ww__out_iso_time(ww_out *out, ww_pg_time time)
+/* Up to the seconds; *fraction gets the microseconds. */
+static uint8_t *put_seconds(uint8_t *at, ww_pg_time time, unsigned *fraction)
 {
-    uint8_t text[48];
-    uint8_t *at = text;
     int64_t day = time.us / DAY_US - (time.us % DAY_US < 0);
     int64_t us = time.us % DAY_US < 0 ? time.us % DAY_US + DAY_US : time.us % DAY_US;
     unsigned seconds = (unsigned)(us / 1000000);
     unsigned month, day_of_month;
     int64_t year;
     ww__civil_date(day, &year, &month, &day_of_month);
-    *at++ = '"';
     at = put_year(at, year);
     *at++ = '-';
     at = put_padded(at, month, 2);
@@ -124,10 +122,39 @@ void ww__out_iso_time(ww_out *out, ww_pg_time time)
     *at++ = ':';
     at = put_padded(at, seconds / 60 % 60, 2);
     *at++ = ':';
-    at = put_padded(at, seconds % 60, 2);
+    *fraction = (unsigned)(us % 1000000);
+    return put_padded(at, seconds % 60, 2);
+}
+
+static uint8_t *put_fraction(uint8_t *at, unsigned fraction)
+{
     *at++ = '.';
-    at = put_padded(at, (unsigned)(us % 1000000), 6);
+    return put_padded(at, fraction, 6);
+}
+
+void ww__out_iso_time(ww_out *out, ww_pg_time time)
+{
+    uint8_t text[48];
+    uint8_t *at = text;
+    unsigned fraction;
+    *at++ = '"';
+    at = put_seconds(at, time, &fraction);
+    at = put_fraction(at, fraction);
     *at++ = 'Z';
+    *at++ = '"';
+    ww__out_put(out, text, (size_t)(at - text));
+}
+
+void ww__out_python_time(ww_out *out, ww_pg_time time, bool utc)
+{
+    uint8_t text[48];
+    uint8_t *at = text;
+    unsigned fraction;
+    *at++ = '"';
+    at = put_seconds(at, time, &fraction);
+    if (fraction != 0)
+        at = put_fraction(at, fraction);
+    at += put_text(at, "+00:00", utc ? 6 : 0);
     *at++ = '"';
     ww__out_put(out, text, (size_t)(at - text));
 }
