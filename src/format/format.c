@@ -111,6 +111,7 @@ ww_status ww_format_open(ww_format **f, const ww_format_config *config, ww_error
     made->policy.terminal = c.escape_terminal;
     made->policy.unavailable = ww_slice_of(ops->unavailable);
     made->state = made + 1;
+    made->scratch.alloc = &made->alloc;
     status = check_config(ops, &c, err);
     if (status == WW_OK)
         status = ww__knobs_read(made, &c, err);

@@ -195,6 +195,11 @@ void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text)
     ww__out_byte(out, '"');
 }
 
+void ww__json_inside(ww_out *out, const ww__policy *policy, ww_slice text)
+{
+    put_escaped(out, policy, text, &text_rules);
+}
+
 void ww__json_splice(ww_out *out, const ww__policy *policy, ww_slice document)
 {
     put_escaped(out, policy, document, &document_rules);

@@ -15,22 +15,11 @@ typedef struct ww__policy {
     ww_slice unavailable; /* stands for an unchanged TOAST value that nothing tells; empty: none */
 } ww__policy;
 
-/* What a column's type makes of its text. */
-typedef enum ww__json_type {
-    WW__JSON_STRING,
-    WW__JSON_BOOL,
-    WW__JSON_INTEGER,
-    WW__JSON_FLOAT,
-    WW__JSON_DOCUMENT
-} ww__json_type;
-
-/* Longer text is no integer that a server prints. */
-#define WW__MAX_INTEGER 20u
-
-ww__json_type ww__json_type_of(uint32_t type_oid);
-
 /* A JSON string, or {"$bytes":"<hex>"} where text is not UTF-8. */
 void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text);
+
+/* The inside of a JSON string (no quotes) that says `text`, which is UTF-8. */
+void ww__json_inside(ww_out *out, const ww__policy *policy, ww_slice text);
 
 /* The inside of a JSON string (no quotes). Where `name` is not UTF-8, its bad bytes and its
  * backslashes become \xNN, and false is returned: the line must say "$invalid". */
@@ -55,8 +44,6 @@ size_t ww__json_number(ww_slice text);
 /* ---- bytes.c -------------------------------------------------------------------------------- */
 
 void ww__out_base64(ww_out *out, ww_slice bytes);
-
-
 
 /* ---- time.c --------------------------------------------------------------------------------- */
 

@@ -1,101 +1,173 @@
 /* SPDX-License-Identifier: MIT */
-/* jsonvalue.c: one column as a JSON value, by the type of the column. The server's text is
- * checked before it is believed: a number that is none becomes a string. */
-#include "render.h"
+/* jsonvalue.c: one value as JSON, by its type, the same bytes for both forms. The server's bytes
+ * are checked before they are believed: what is no value of its type ends in an error. */
+#include "jsonvalue.h"
 
-/* Longer text is no float that a server prints. */
-#define MAX_FLOAT 40u
+#include "base/error.h"
 
-ww__json_type ww__json_type_of(uint32_t type_oid)
+#define OID_TYPE 26u
+/* Domains over domains; more of them are taken for what they are not: text. */
+#define MAX_DOMAINS 64u
+#define FLOAT_ROOM 32u
+
+/* ---- which type is written how -------------------------------------------------------------- */
+
+/* All others are strings. */
+static const uint8_t by_kind[] = {
+    [WW_TYPE_TEXT] = WW__JSON_TEXT,         [WW_TYPE_ENUM] = WW__JSON_TEXT,
+    [WW_TYPE_BOOL] = WW__JSON_BOOL,         [WW_TYPE_INT2] = WW__JSON_INTEGER,
+    [WW_TYPE_INT4] = WW__JSON_INTEGER,      [WW_TYPE_INT8] = WW__JSON_INTEGER,
+    [WW_TYPE_FLOAT4] = WW__JSON_FLOAT,      [WW_TYPE_FLOAT8] = WW__JSON_FLOAT,
+    [WW_TYPE_JSON] = WW__JSON_DOCUMENT,     [WW_TYPE_JSONB] = WW__JSON_DOCUMENT,
+    [WW_TYPE_ARRAY] = WW__JSON_ARRAY,       [WW_TYPE_COMPOSITE] = WW__JSON_COMPOSITE,
+    [WW_TYPE_VOID] = WW__JSON_STRING,
+};
+
+/* oid, but neither xid nor cid, which share its kind. */
+static bool is_oid(const ww_format *f, const ww_type *type)
 {
-    switch (type_oid) {
-    case 16: /* bool */
-        return WW__JSON_BOOL;
-    case 20: /* int8 */
-    case 21: /* int2 */
-    case 23: /* int4 */
-    case 26: /* oid */
-        return WW__JSON_INTEGER;
-    case 700: /* float4 */
-    case 701: /* float8 */
-        return WW__JSON_FLOAT;
-    case 114:  /* json */
-    case 3802: /* jsonb */
-        return WW__JSON_DOCUMENT;
-    default:
+    unsigned i;
+    for (i = 0; type != NULL && type->domain_of != 0 && i < MAX_DOMAINS; i++)
+        type = ww_types_find(f->types, type->domain_of);
+    return type != NULL && type->oid == OID_TYPE;
+}
+
+ww__json_type ww__json_type_of(const ww_format *f, const ww_type *type)
+{
+    if (type == NULL || type->kind >= sizeof by_kind)
         return WW__JSON_STRING;
+    if ((f->knob_kinds >> type->kind & 1) != 0)
+        return WW__JSON_KNOB;
+    if (type->kind == WW_TYPE_OID && is_oid(f, type))
+        return WW__JSON_INTEGER;
+    return (ww__json_type)by_kind[type->kind];
+}
+
+uint8_t ww__json_max_digits(const ww_type *type)
+{
+    switch (type != NULL ? type->kind : WW_TYPE_OTHER) {
+    case WW_TYPE_INT2:
+        return 4;
+    case WW_TYPE_INT4:
+        return 9;
+    case WW_TYPE_INT8:
+        return 18;
+    default:
+        return 0;
     }
 }
 
-static bool put_bool(ww_out *out, ww_slice text)
+/* ---- scalars -------------------------------------------------------------------------------- */
+
+static void put_bool(const ww__place *place, const ww_value *v)
 {
-    if (text.len != 1 || (text.ptr[0] != 't' && text.ptr[0] != 'f'))
-        return false;
-    if (text.ptr[0] == 't')
-        WW__OUT(out, "true");
+    bool value;
+    if (!ww__json_took(place, ww_value_bool(v, &value, place->f->err)))
+        return;
+    if (value)
+        WW__OUT(place->out, "true");
     else
-        WW__OUT(out, "false");
-    return true;
+        WW__OUT(place->out, "false");
 }
 
-/* Digits, perhaps after a minus; no zero in front. */
-static bool put_integer(ww_out *out, ww_slice text)
+static void put_integer(const ww__place *place, const ww_value *v)
 {
-    size_t minus = text.len > 0 && text.ptr[0] == '-';
-    size_t i;
-    if (text.len <= minus || text.len > WW__MAX_INTEGER ||
-        (text.ptr[minus] == '0' && text.len > minus + 1))
+    int64_t number;
+    uint64_t oid;
+    if (v->type->kind == WW_TYPE_OID) {
+        if (ww__json_took(place, ww_value_uint(v, &oid, place->f->err)))
+            ww__out_u64(place->out, oid);
+    } else if (ww__json_took(place, ww_value_int(v, &number, place->f->err))) {
+        ww__out_i64(place->out, number);
+    }
+}
+
+static bool float_text(const ww__place *place, const ww_value *v, uint8_t room[FLOAT_ROOM],
+                       ww_slice *text)
+{
+    ww_out to = {room, 0, FLOAT_ROOM, WW_OK, NULL, NULL, NULL, 0};
+    if (v->form == WW_COLUMN_TEXT)
+        return ww__json_whole_text(place, v, text);
+    if (!ww__json_took(place, ww_value_put(v, &to, place->f->err)))
         return false;
-    for (i = minus; i < text.len; i++)
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-    ww__out_put(out, text.ptr, text.len);
+    text->ptr = room;
+    text->len = to.len;
     return true;
 }
 
-static bool put_float(ww_out *out, ww_slice text)
+/* A number as the server writes it is one of JSON; NaN and the infinities are strings. */
+static void put_float(const ww__place *place, const ww_value *v)
 {
-    if (text.len > MAX_FLOAT || text.len == 0 || ww__json_number(text) != text.len)
-        return false;
-    ww__out_put(out, text.ptr, text.len);
-    return true;
+    uint8_t room[FLOAT_ROOM];
+    ww_slice text;
+    double value;
+    if (!ww__json_took(place, ww_value_float(v, &value, place->f->err)) ||
+        !float_text(place, v, room, &text))
+        return;
+    if (ww__json_number(text) == text.len)
+        ww__out_put(place->out, text.ptr, text.len);
+    else
+        ww__json_text(place->out, &place->f->policy, text);
 }
 
-static bool put_document(ww_out *out, const ww__policy *policy, ww_slice text)
+static void put_document(const ww__place *place, const ww_value *v)
 {
-    if (!ww__utf8_check(text) || !ww__json_check(text))
-        return false;
-    ww__json_splice(out, policy, text);
-    return true;
+    const ww__policy *policy = &place->f->policy;
+    ww_slice text;
+    if (!ww__json_whole_text(place, v, &text))
+        return;
+    if (ww__utf8_check(text) && ww__json_check(text))
+        ww__json_splice(place->out, policy, text);
+    else
+        ww__json_text(place->out, policy, text);
 }
 
-static bool put_typed(ww_out *out, const ww__policy *policy, ww__json_type type, ww_slice text)
+/* ---- any value ------------------------------------------------------------------------------ */
+
+void ww__json_put(const ww__place *place, const ww_value *v, int32_t typmod)
 {
-    switch (type) {
+    if (ww_value_is_null(v)) {
+        WW__OUT(place->out, "null");
+        return;
+    }
+    switch (ww__json_type_of(place->f, v->type)) {
     case WW__JSON_BOOL:
-        return put_bool(out, text);
+        put_bool(place, v);
+        break;
     case WW__JSON_INTEGER:
-        return put_integer(out, text);
+        put_integer(place, v);
+        break;
     case WW__JSON_FLOAT:
-        return put_float(out, text);
+        put_float(place, v);
+        break;
     case WW__JSON_DOCUMENT:
-        return put_document(out, policy, text);
-    case WW__JSON_STRING:
+        put_document(place, v);
+        break;
+    case WW__JSON_ARRAY:
+        ww__json_put_array(place, v, typmod);
+        break;
+    case WW__JSON_COMPOSITE:
+        ww__json_put_composite(place, v);
+        break;
+    case WW__JSON_KNOB:
+        place->f->knob_value(place, v, typmod);
+        break;
+    default:
+        ww__json_put_text(place, v);
         break;
     }
-    return false;
 }
 
 void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column, const ww_column *col)
 {
-    const ww__policy *policy = &f->policy;
+    ww__place place = {f, out, column};
+    ww_value v;
     if (col->kind == WW_COLUMN_NULL) {
         WW__OUT(out, "null");
-    } else if (col->kind == WW_COLUMN_BINARY) {
-        WW__OUT(out, "{\"$binary\":\"");
-        ww__out_hex(out, col->value);
-        WW__OUT(out, "\"}");
-    } else if (!put_typed(out, policy, (ww__json_type)column->type, col->value)) {
-        ww__json_text(out, policy, col->value);
+        return;
     }
+    if (f->fault < 0) /* the line is not going to be seen */
+        return;
+    v = ww__plan_value(f, column, col);
+    ww__json_put(&place, &v, column->typmod);
 }

@@ -2,7 +2,7 @@
 /* plan.c: render plans: of each relation, what its lines have in common, escaped once per
  * definition. Found by the relation's slot (rows) and by its id (Truncate, which carries nothing
  * else). */
-#include "render.h"
+#include "jsonvalue.h"
 
 #include "base/error.h"
 
@@ -97,11 +97,21 @@ static bool put_column(const ww_format *f, const ww_relation_column *column, uin
                        ww_out *out)
 {
     bool valid;
-    *type = (uint8_t)ww__json_type_of(column->type_oid);
+    *type = 0;
     ww__out_byte(out, ',');
     valid = ww__out_name(out, &f->policy, column->name);
     ww__out_byte(out, ':');
     return valid;
+}
+
+static void set_type(const ww_format *f, const ww_relation_column *from, ww__plan_column *column)
+{
+    column->key = (from->flags & WW_COLUMN_KEY) != 0;
+    column->type_oid = from->type_oid;
+    column->typmod = from->typmod;
+    column->of = ww_types_find(f->types, from->type_oid);
+    column->json = (uint8_t)ww__json_type_of(f, column->of);
+    column->max_digits = ww__json_max_digits(column->of);
 }
 
 /* Writes all texts, one behind the other, and their lengths into the plan. */
@@ -119,11 +129,11 @@ static void write_texts(ww_format *f, const ww_relation *relation, ww__plan *pla
         size_t start = text->len;
         plan->invalid |= !column(f, &relation->columns[i], &plan->columns[i].type, text);
         plan->columns[i].len = text->len - start;
-        plan->columns[i].key = (relation->columns[i].flags & WW_COLUMN_KEY) != 0;
-        plan->columns[i].type_oid = relation->columns[i].type_oid;
-        plan->columns[i].of = ww_types_find(f->types, relation->columns[i].type_oid);
+        set_type(f, &relation->columns[i], &plan->columns[i]);
         plan->columns[i].skipped =
             !ww__filter_column(&f->filter, relation, relation->columns[i].name);
+        if (plan->columns[i].skipped)
+            plan->columns[i].json = WW__JSON_LEFT_OUT;
     }
     ww__out_put(text, padding, sizeof padding);
 }

@@ -12,6 +12,8 @@
 
 #include "json.h"
 
+typedef struct ww__place ww__place; /* jsonvalue.h */
+
 /* ---- counts.c: events per collection -------------------------------------------------------- */
 
 /* How many events one collection (a table; all messages) has had in the open transaction. */
@@ -47,10 +49,13 @@ bool ww__counts_replace(ww_format *f, struct ww__plan *old, struct ww__plan *now
 typedef struct ww__plan_column {
     const uint8_t *name; /* padded: ,"name": or what the format's column() wrote */
     size_t len;
-    uint8_t type;        /* ww__json_type, or what the format's column() made of it */
+    uint8_t type;        /* what the format's column() made of its type, for its own use */
+    uint8_t json;        /* ww__json_type */
+    uint8_t max_digits;  /* INTEGER: with so many digits, text is in range */
     bool key;            /* part of the replica identity */
     bool skipped;        /* left out by a filter */
     uint32_t type_oid;
+    int32_t typmod;      /* -1: none */
     const ww_type *of;   /* NULL: not known */
 } ww__plan_column;
 
@@ -100,14 +105,15 @@ void ww__plans_close(ww_format *f);
  * f->policy.unavailable. Returns the number of unchanged columns. */
 size_t ww__row_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tuple, ww_tuple fill);
 
+/* Writes the names of the unchanged columns as ["a",...]. */
+void ww__row_put_unchanged(ww_out *out, const ww__plan *plan, ww_tuple tuple);
+
 /* ---- jsonvalue.c ---------------------------------------------------------------------------- */
 
 /* A column that is not UNCHANGED, in either form: docs/values.md. What is not UTF-8 becomes
  * {"$bytes":"<hex>"}, what its type does not allow the format's fault. */
 void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column,
                     const ww_column *col);
-/* Writes the names of the unchanged columns as ["a",...]. */
-void ww__row_put_unchanged(ww_out *out, const ww__plan *plan, ww_tuple tuple);
 
 /* ---- knobs.c -------------------------------------------------------------------------------- */
 
@@ -201,7 +207,7 @@ typedef struct ww__format_ops {
     bool (*head)(const ww_format *f, const ww_relation *relation, ww_out *out);
     bool (*label)(const ww_format *f, const ww_relation *relation, ww_out *out);
     /* What comes before a column's value, and its type for the format's own use. NULL: ,"name":
-     * and the ww__json_type. */
+     * and 0. */
     bool (*column)(const ww_format *f, const ww_relation_column *column, uint8_t *type,
                    ww_out *out);
     /* A type that relations name by its OID. NULL: not of interest. */
@@ -236,6 +242,9 @@ struct ww_format {
     ww__counts counts;
     const ww_types *types;
     uint64_t types_version;  /* that the plans were made with */
+    uint64_t knob_kinds;     /* bits by ww_type_kind: values that knob_value() writes */
+    void (*knob_value)(const ww__place *place, const ww_value *v, int32_t typmod);
+    ww_out scratch;          /* what cannot be judged in pieces: grows, and stays */
     ww__filter filter;
     ww__deferred deferred;
     bool schema_events, key, tombstones;

@@ -2,7 +2,7 @@
 /* row.c: a tuple as a JSON object. Nearly all columns are short plain text or integers: these
  * are copied while they are looked at, after one look at the room. All else goes through
  * jsonvalue.c. */
-#include "render.h"
+#include "jsonvalue.h"
 #include "swar.h"
 
 /* To `to`, which has room; returns the end, or NULL if something needs care. */
@@ -15,15 +15,48 @@ static inline uint8_t *quick_text(uint8_t *to, ww_slice text)
     return to + text.len + 2;
 }
 
-static inline uint8_t *quick_integer(uint8_t *to, ww_slice text)
+static inline uint8_t *quick_integer(uint8_t *to, ww_slice text, size_t max_digits)
 {
     size_t minus = text.len > 0 && text.ptr[0] == '-';
     size_t n = text.len - minus;
     to[0] = '-';
-    if (n == 0 || n > WW__MAX_INTEGER - minus || (text.ptr[minus] == '0' && n > 1) ||
+    if (n - 1 >= max_digits || (text.ptr[minus] == '0' && text.len > 1) ||
         !ww__copy_checked(to + minus, text.ptr + minus, n, ww__care_digits, WW__CARE_DIGITS))
         return NULL;
     return to + text.len;
+}
+
+/* The binary form: two, four or eight bytes, as max_digits says. */
+static inline uint8_t *quick_binary(uint8_t *to, ww_slice value, size_t max_digits)
+{
+    uint8_t digits[WW__DIGITS + WW__PAD];
+    const uint8_t *at;
+    uint64_t bits, magnitude;
+    size_t i, n;
+    if (value.len == 0 || value.len * 9 / 4 != max_digits)
+        return NULL;
+    bits = (uint64_t)0 - (value.ptr[0] >> 7);
+    for (i = 0; i < value.len; i++)
+        bits = bits << 8 | value.ptr[i];
+    *to = '-';
+    to += bits >> 63;
+    magnitude = bits >> 63 ? 0 - bits : bits;
+    at = ww__digits(magnitude, digits);
+    n = (size_t)(digits + WW__DIGITS - at);
+    memcpy(to, at, WW__DIGITS);
+    return to + n;
+}
+
+static inline uint8_t *quick_bool(uint8_t *to, ww_slice value, bool text)
+{
+    bool truth;
+    if (value.len != 1)
+        return NULL;
+    truth = value.ptr[0] == (text ? 't' : 1);
+    if (!truth && value.ptr[0] != (text ? 'f' : 0))
+        return NULL;
+    memcpy(to, truth ? "true\0" : "false", 5);
+    return to + 5 - truth;
 }
 
 /* A column with its name, `comma` bytes of that left off, to where `room` bytes are free;
@@ -32,15 +65,25 @@ static inline uint8_t *quick_column(uint8_t *to, size_t room, const ww__plan_col
                                     size_t comma, const ww_column *col)
 {
     size_t name_len = column->len - comma;
-    if (col->kind != WW_COLUMN_TEXT || name_len > WW__PAD || room < WW__PAD + 2 ||
-        col->value.len > room - WW__PAD - 2)
+    bool text = col->kind == WW_COLUMN_TEXT;
+    if ((!text && col->kind != WW_COLUMN_BINARY) || name_len > WW__PAD || room < 2 * WW__PAD ||
+        col->value.len > room - 2 * WW__PAD)
         return NULL;
     memcpy(to, column->name + comma, WW__PAD);
-    if (column->type == WW__JSON_STRING)
-        return quick_text(to + name_len, col->value);
-    if (column->type == WW__JSON_INTEGER)
-        return quick_integer(to + name_len, col->value);
-    return NULL;
+    to += name_len;
+    switch (column->json) {
+    case WW__JSON_STRING:
+        return text ? quick_text(to, col->value) : NULL;
+    case WW__JSON_TEXT:
+        return quick_text(to, col->value);
+    case WW__JSON_INTEGER:
+        return text ? quick_integer(to, col->value, column->max_digits)
+                    : quick_binary(to, col->value, column->max_digits);
+    case WW__JSON_BOOL:
+        return quick_bool(to, col->value, text);
+    default:
+        return NULL;
+    }
 }
 
 /* How far a tuple was written. */
@@ -103,7 +146,7 @@ size_t ww__row_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tup
             put_run(out, &c);
         if (!ww_tuple_next(&c.it, &col))
             break;
-        if (tuple.kind == WW_TUPLE_KEY && !c.column->key)
+        if (c.column->skipped || (tuple.kind == WW_TUPLE_KEY && !c.column->key))
             continue;
         if (col.kind == WW_COLUMN_UNCHANGED) {
             unchanged++;
@@ -130,7 +173,7 @@ void ww__row_put_unchanged(ww_out *out, const ww__plan *plan, ww_tuple tuple)
     size_t comma = 1;
     ww__out_byte(out, '[');
     for (; ww_tuple_next(&it, &col); column++) {
-        if (col.kind != WW_COLUMN_UNCHANGED)
+        if (col.kind != WW_COLUMN_UNCHANGED || column->skipped)
             continue;
         ww__out_put(out, column->name + comma, column->len - comma - 1);
         comma = 0;

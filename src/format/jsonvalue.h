@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* jsonvalue.h: how the files that write values as JSON work together: jsonvalue.c knows which type
+ * is written how, jsontext.c writes strings, jsoncontainer.c arrays and composites, which come back
+ * to jsonvalue.c for what is in them. */
+#ifndef WALWIRE_FORMAT_JSONVALUE_H
+#define WALWIRE_FORMAT_JSONVALUE_H
+
+#include "render.h"
+
+/* What a type becomes. The first two, and INTEGER, have a quick way in row.c. */
+typedef enum ww__json_type {
+    WW__JSON_STRING, /* a string of the server's text */
+    WW__JSON_TEXT,   /* the same, and both forms are that text */
+    WW__JSON_INTEGER,
+    WW__JSON_BOOL,
+    WW__JSON_FLOAT,
+    WW__JSON_DOCUMENT,
+    WW__JSON_ARRAY,
+    WW__JSON_COMPOSITE,
+    WW__JSON_KNOB, /* as f->knob_value() writes it */
+    WW__JSON_LEFT_OUT
+} ww__json_type;
+
+/* Where a value is written, and which column's it is or is part of: that gets the blame. */
+struct ww__place {
+    ww_format *f;
+    ww_out *out;
+    const ww__plan_column *column;
+};
+
+/* type NULL: not known. */
+ww__json_type ww__json_type_of(const ww_format *f, const ww_type *type);
+/* How many digits an integer of this type can have, whichever they are; 0: it is not sure. */
+uint8_t ww__json_max_digits(const ww_type *type);
+
+/* Any value. typmod: of its column, or its field of a composite; -1: none. */
+void ww__json_put(const ww__place *place, const ww_value *v, int32_t typmod);
+
+/* A getter's answer. False: the format has its fault, nothing more need be written. */
+static inline bool ww__json_took(const ww__place *place, ww_status status)
+{
+    return ww__value_took(place->f, place->column, status);
+}
+
+/* ---- jsontext.c ----------------------------------------------------------------------------- */
+
+/* The server's text as a string. */
+void ww__json_put_text(const ww__place *place, const ww_value *v);
+/* The same inside of a string that the caller opened, escaped once: for text that is UTF-8. */
+void ww__json_put_inside(const ww__place *place, const ww_value *v);
+/* The value's text in one piece, in the format's scratch if it does not stand so in the column.
+ * False: a fault. */
+bool ww__json_whole_text(const ww__place *place, const ww_value *v, ww_slice *text);
+
+/* ---- jsoncontainer.c ------------------------------------------------------------------------ */
+
+void ww__json_put_array(const ww__place *place, const ww_value *v, int32_t typmod);
+void ww__json_put_composite(const ww__place *place, const ww_value *v);
+
+#endif
