@@ -29,7 +29,7 @@ typedef struct run {
 
 static run find_zeros(const uint8_t address[16])
 {
-    run best = {8, 0}, now = {0, 0};
+    run best = {16, 0}, now = {0, 0}; /* 16: there is none */
     unsigned i;
     for (i = 0; i < 8; i++) {
         if (ww__load16(address + 2 * i) != 0) {
