@@ -35,6 +35,8 @@ enum {
 
 #define MAX_PUBLICATIONS 256
 #define MAX_PLUGIN_OPTIONS 16
+#define MAX_RULES 256
+#define MAX_SETTINGS 64
 
 /* Everything the command line can say. Strings point into argv. */
 typedef struct options {
@@ -71,7 +73,11 @@ typedef struct options {
     const char *connector_name;
     const char *input; /* decode: "capture" or "frames" */
     const char *decode_file;
-    bool transactions;
+    bool transactions, key, tombstones, schema_events;
+    ww_filter_rule rules[MAX_RULES];
+    size_t nrules;
+    ww_knob settings[MAX_SETTINGS]; /* of the format */
+    size_t nsettings;
     bool ack_none;
     bool no_loop;
     bool json;
@@ -88,6 +94,23 @@ bool options_plugin_is_raw(const char *plugin); /* another than pgoutput: text p
 /* The options of a command, for help.c: the i-th line's two halves; false at the end. */
 bool options_describe(unsigned command, size_t i, const char **heading, char *left, size_t cap,
                       const char **right);
+
+/* rendering.c: how events are written. */
+/* Patterns with commas between; the text in argv is cut there. false: too many. */
+bool rendering_add_rules(options *o, ww_filter_kind kind, bool exclude, char *list);
+/* A format's setting of that name, and its values; NULL if no format has one. */
+const char *rendering_find_setting(const char *name, size_t len, const char **values);
+bool rendering_is_switch(const char *values); /* true or false: may be given without a value */
+/* false: too many. */
+bool rendering_set(options *o, const char *name, const char *values, const char *value);
+/* Do the options for the format go together? false: a message was printed. */
+bool rendering_fits(const options *o);
+/* What the options say to a format; database, types and terminal are the caller's. */
+void rendering_configure(const options *o, ww_format_config *config);
+/* Would such a format open? Finds what is wrong before anything else is opened or created. */
+bool rendering_check(const options *o, ww_error *err);
+/* Does it use what only the catalog knows of tables? */
+bool rendering_needs_tables(const options *o);
 
 /* help.c */
 void help_print(unsigned commands); /* one: all of it; several: what each does; 0: the overview */

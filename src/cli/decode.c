@@ -30,7 +30,7 @@ static bool is_raw(const decoding *d)
 static ww_status open_engines(decoding *d, ww_error *err)
 {
     ww_stream_config stream;
-    ww_format_config format = WW_FORMAT_CONFIG_INIT;
+    ww_format_config format;
     ww_now now = {0, {0}};
     ww_status st;
     d->relations = ww_relcache_open(ww_alloc_malloc(), d->o->max_relations_memory);
@@ -50,11 +50,8 @@ static ww_status open_engines(decoding *d, ww_error *err)
     st = ww_stream_init(&d->stream, &stream, now, err);
     if (st < 0)
         return st;
-    format.alloc = ww_alloc_malloc();
-    format.name = d->o->format;
+    rendering_configure(d->o, &format);
     format.database = d->info.database;
-    format.connector_name = d->o->connector_name;
-    format.transactions = d->o->transactions;
     format.escape_terminal = ww_sink_is_terminal(d->out.sink);
     return ww_format_open(&d->format, &format, err);
 }
@@ -137,6 +134,8 @@ static int decode(decoding *d)
     ww_error err;
     ww_status st;
     ww_error_clear(&err);
+    if (!rendering_check(o, &err))
+        return report_and_exit_code(&err);
     st = capture_open(&d->reader, o->decode_file, strcmp(o->input, "frames") == 0, max, &d->info,
                       &err);
     if (st < 0)

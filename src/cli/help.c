@@ -119,6 +119,31 @@ static void print_wrapped(const char *text)
     puts(text);
 }
 
+static void print_entry(const char *left, const char *right)
+{
+    if (strlen(left) > LEFT)
+        printf("  %s\n%*s", left, LEFT + 3, "");
+    else
+        printf("  %-*s ", LEFT, left);
+    print_wrapped(right);
+}
+
+/* Each format, and behind it its own settings with their values, the default first. */
+static void print_formats(void)
+{
+    const char *format, *name, *about, *values;
+    char left[128];
+    size_t i, k;
+    printf("\nFormats:\n");
+    for (i = 0; (format = ww_format_name(i, &about)) != NULL; i++) {
+        print_entry(format, about);
+        for (k = 0; (name = ww_format_knob(format, k, &values, &about)) != NULL; k++) {
+            snprintf(left, sizeof left, "  --%s=%s", name, values);
+            print_entry(left, about);
+        }
+    }
+}
+
 static void print_page(const page *p)
 {
     const char *heading, *right;
@@ -130,9 +155,10 @@ static void print_page(const page *p)
             printf("\n%s:\n", heading);
             continue;
         }
-        printf("  %-*s ", LEFT, left);
-        print_wrapped(right);
+        print_entry(left, right);
     }
+    if ((p->command & (CMD_STREAM | CMD_DECODE)) != 0)
+        print_formats();
     printf("\nExamples:\n%s", p->examples);
 }
 

@@ -18,8 +18,8 @@
 typedef bool reader(options *o, char *value);
 
 /* How an option is read: into the member at `offset`, or by a function of its own. TARGET is an LSN
- * above 0/0. */
-typedef enum kind { HEADING, FLAG, TEXT, LSN, TARGET, OWN } kind;
+ * above 0/0. ONLY and EXCEPT are filters: `offset` is their ww_filter_kind. */
+typedef enum kind { HEADING, FLAG, TEXT, LSN, TARGET, OWN, ONLY, EXCEPT } kind;
 
 typedef struct option_spec {
     unsigned commands;
@@ -237,6 +237,7 @@ static bool read_max_relations(options *o, char *value)
 
 /* A row without name is a heading of the help. */
 #define AT(member) offsetof(options, member)
+#define A_LIST "patterns with commas between, at most 256 of them"
 #define A_SIZE "a number of bytes above 0, or like 64k, 64M, 1G"
 
 static const option_spec specs[] = {
@@ -310,11 +311,37 @@ static const option_spec specs[] = {
     {RENDERS | CMD_RECORD, 'f', "file", "FILE", TEXT, AT(file), NULL,
      "append to FILE, - is standard output (-)", "a path"},
     {RENDERS, 0, "format", "NAME", TEXT, AT(format), NULL,
-     "debezium, compact, test_decoding, none (debezium)", "a name"},
+     "how events are written: see Formats below (debezium)", "a name"},
     {RENDERS | PGOUTPUT, 0, "transactions", NULL, FLAG, AT(transactions), NULL,
      "with begin and commit lines", NULL},
+    {RENDERS | PGOUTPUT, 0, "key", NULL, FLAG, AT(key), NULL,
+     "debezium: the row's key and a tab before each line, as kcat -K reads", NULL},
+    {RENDERS | PGOUTPUT, 0, "tombstones", NULL, FLAG, AT(tombstones), NULL,
+     "with --key: behind a delete its key again, with nothing behind the tab", NULL},
+    {RENDERS | PGOUTPUT, 0, "schema-events", NULL, FLAG, AT(schema_events), NULL,
+     "a line for each new definition of a table", NULL},
     {RENDERS | PGOUTPUT, 0, "name", "NAME", TEXT, AT(connector_name), NULL,
      "connector name in debezium lines (walwire)", "a name"},
+
+    {RENDERS, 0, NULL, NULL, HEADING, 0, NULL, "Filters", NULL},
+    {RENDERS | PGOUTPUT, 0, "table", "GLOB[,...]", ONLY, WW_FILTER_TABLE, NULL,
+     "only these tables: schema.table, or table in any schema; * and ? are globs, names that hold "
+     "one, a dot or a comma go in double quotes; repeatable, as all filters", A_LIST},
+    {RENDERS | PGOUTPUT, 0, "exclude-table", "GLOB[,...]", EXCEPT, WW_FILTER_TABLE, NULL,
+     "not these; exclusion wins", A_LIST},
+    {RENDERS | PGOUTPUT, 0, "schema", "GLOB[,...]", ONLY, WW_FILTER_SCHEMA, NULL,
+     "only tables in these schemas", A_LIST},
+    {RENDERS | PGOUTPUT, 0, "exclude-schema", "GLOB[,...]", EXCEPT, WW_FILTER_SCHEMA, NULL,
+     "not in these", A_LIST},
+    {RENDERS | PGOUTPUT, 0, "op", "OP[,...]", ONLY, WW_FILTER_OP, NULL,
+     "only insert, update, delete, truncate, message", A_LIST},
+    {RENDERS | PGOUTPUT, 0, "exclude-op", "OP[,...]", EXCEPT, WW_FILTER_OP, NULL, "not these",
+     A_LIST},
+    {RENDERS | PGOUTPUT, 0, "columns", "GLOB[,...]", ONLY, WW_FILTER_COLUMN, NULL,
+     "only these columns: schema.table.column, table.column or column", A_LIST},
+    {RENDERS | PGOUTPUT, 0, "exclude-columns", "GLOB[,...]", EXCEPT, WW_FILTER_COLUMN, NULL,
+     "not these", A_LIST},
+
     {CMD_DECODE, 0, NULL, NULL, HEADING, 0, NULL, "Input", NULL},
     {CMD_DECODE, 0, "input", "KIND", OWN, 0, read_input,
      "capture, or frames: u32 length and payload, repeated (capture)", "capture or frames"},
@@ -406,10 +433,11 @@ static bool unknown_option(const char *arg)
     const char *name = arg + strspn(arg, "-");
     const option_spec *other = arg[1] == '-' ? find_long(CMD_ALL, name, strcspn(name, "="))
                                              : find_letter(CMD_ALL, name[0]);
-    if (other != NULL)
+    if (other != NULL ||
+        (arg[1] == '-' && rendering_find_setting(name, strcspn(name, "="), NULL) != NULL))
         report("option %s does not belong to this command (try --help)", arg);
     else
-        report("unknown option: %s (try --help)", arg);
+        report("unknown option, and no setting of a format: %s (try --help)", arg);
     return false;
 }
 
@@ -429,6 +457,9 @@ static bool store(options *o, const option_spec *s, char *value)
     case TARGET:
         return ww_lsn_parse(ww_slice_of(value), member) &&
                (s->kind == LSN || *(ww_lsn *)member != 0);
+    case ONLY:
+    case EXCEPT:
+        return rendering_add_rules(o, (ww_filter_kind)s->offset, s->kind == EXCEPT, value);
     default:
         return s->read(o, value);
     }
@@ -439,6 +470,31 @@ static bool apply(options *o, const option_spec *s, char *value, const char *sho
     if (store(o, s, value))
         return true;
     report("%s: \"%s\" is not valid; it takes %s", shown, value, s->allowed);
+    return false;
+}
+
+/* --NAME=VALUE or --NAME VALUE, a setting of a format; a switch's VALUE only behind '='. */
+static bool read_setting(options *o, int argc, char **argv, int *i)
+{
+    const char *arg = argv[*i], *value = NULL, *name, *values;
+    size_t len = strcspn(arg, "=");
+    name = (o->command & RENDERS) != 0 ? rendering_find_setting(arg + 2, len - 2, &values) : NULL;
+    if (name == NULL)
+        return unknown_option(arg);
+    if (arg[len] == '=')
+        value = arg + len + 1;
+    else if (rendering_is_switch(values))
+        value = "true";
+    else if (*i + 1 < argc)
+        value = argv[++*i];
+    if (o->pgoutput_option == NULL)
+        o->pgoutput_option = name;
+    if (value != NULL && rendering_set(o, name, values, value))
+        return true;
+    if (value != NULL)
+        report("there are too many settings of formats: --%s", name);
+    else
+        report("--%s needs a value: %s", name, values);
     return false;
 }
 
@@ -453,7 +509,7 @@ static bool read_option(options *o, int argc, char **argv, int *i)
     size_t len = strcspn(arg, "=");
     s = is_long ? find_long(o->command, arg + 2, len - 2) : find_letter(o->command, arg[1]);
     if (s == NULL)
-        return unknown_option(arg);
+        return is_long ? read_setting(o, argc, argv, i) : unknown_option(arg);
     snprintf(shown, sizeof shown, "%.*s", is_long ? (int)len : 2, arg);
     if (is_long && arg[len] == '=')
         value = arg + len + 1;
@@ -534,7 +590,7 @@ bool options_fit_plugin(const options *o, const char *plugin)
 static bool check_together(const options *o)
 {
     const char *wrong = NULL;
-    if (!options_fit_plugin(o, o->plugin))
+    if (!options_fit_plugin(o, o->plugin) || !rendering_fits(o))
         return false;
     if (o->conninfo_twice)
         wrong = "two connection strings: give one, behind -d or without it (host, port and user "
