@@ -15,8 +15,11 @@ static const ww__format_ops *const formats[] = {
     &ww__format_debezium,
     &ww__format_compact,
     &ww__format_test_decoding,
+    &ww__format_wal2json_v2,
+    &ww__format_wal2json_v1,
     &ww__format_pypgoutput,
     &ww__format_pgoutput_decoder,
+    &ww__format_sql,
     &format_none,
 };
 #define FORMATS (sizeof formats / sizeof formats[0])
@@ -35,6 +38,8 @@ static const ww__format_ops *find_format(const char *name)
     size_t i;
     if (name == NULL)
         return formats[0];
+    if (strcmp(name, "wal2json") == 0)
+        return &ww__format_wal2json_v2;
     for (i = 0; i < FORMATS; i++)
         if (strcmp(formats[i]->name, name) == 0)
             return formats[i];
@@ -134,6 +139,7 @@ void ww_format_close(ww_format *f)
     ww__counts_follow(f, 0, 0);
     ww__plans_close(f);
     ww__filter_close(f);
+    ww__format_free(f, f->scratch.ptr, f->scratch.cap);
     if (f->ops->close != NULL)
         f->ops->close(f);
     alloc = f->alloc;

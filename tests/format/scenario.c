@@ -65,7 +65,7 @@ static void play_full_identity(drive *d)
                                      enc_column("word", TEXT, true) };
     ww_column old[] = { enc_text("7"), enc_text("\\x00ff"), enc_text("kept") };
     ww_column now[] = { enc_text("7"), enc_binary(binary, sizeof binary), enc_unchanged() };
-    ww_column bad[] = { enc_text("seven"), enc_null(), enc_text("") };
+    ww_column bad[] = { enc_text("8"), enc_null(), enc_text("") };
     bad[2].value.ptr = latin1;
     bad[2].value.len = sizeof latin1;
     enc_relation(&d->e, 0, LOG, "audit", "log", 'f', columns, COUNT(columns));

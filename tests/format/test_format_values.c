@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What each type's text becomes in JSON, in the quick way and in the long one (a buffer without
- * room for the quick way), and what happens to text that its type does not allow. */
+ * room for the quick way), and what is an error because its type does not allow it. */
 #include "drive.h"
 #include "strictjson.h"
 
@@ -16,8 +16,6 @@ static const struct {
 } values[] = {
     { BOOL, "t", "true" },
     { BOOL, "f", "false" },
-    { BOOL, "true", "\"true\"" },
-    { BOOL, "", "\"\"" },
     { INT2, "-32768", "-32768" },
     { INT4, "0", "0" },
     { INT4, "7", "7" },
@@ -28,25 +26,6 @@ static const struct {
     { INT8, "9223372036854775807", "9223372036854775807" },
     { INT8, "-9223372036854775808", "-9223372036854775808" },
     { OID, "4294967295", "4294967295" },
-    { INT4, "", "\"\"" },
-    { INT4, "-", "\"-\"" },
-    { INT4, "-0", "-0" },
-    { INT4, "007", "\"007\"" },
-    { INT4, "-01", "\"-01\"" },
-    { INT4, "+1", "\"+1\"" },
-    { INT4, " 1", "\" 1\"" },
-    { INT4, "1 ", "\"1 \"" },
-    { INT4, "1.5", "\"1.5\"" },
-    { INT4, "1e3", "\"1e3\"" },
-    { INT4, "0x10", "\"0x10\"" },
-    { INT4, "1/2", "\"1/2\"" },
-    { INT4, "1:2", "\"1:2\"" },
-    { INT4, "1234567:", "\"1234567:\"" },
-    { INT4, "/1234567", "\"/1234567\"" },
-    { INT4, "1\"", "\"1\\\"\"" },
-    { INT8, "99999999999999999999", "99999999999999999999" },
-    { INT8, "999999999999999999999", "\"999999999999999999999\"" },
-    { INT8, "-99999999999999999999", "\"-99999999999999999999\"" },
     { FLOAT4, "1.1", "1.1" },
     { FLOAT4, "1e+20", "1e+20" },
     { FLOAT8, "-0", "-0" },
@@ -56,14 +35,6 @@ static const struct {
     { FLOAT8, "NaN", "\"NaN\"" },
     { FLOAT8, "Infinity", "\"Infinity\"" },
     { FLOAT8, "-Infinity", "\"-Infinity\"" },
-    { FLOAT8, ".5", "\".5\"" },
-    { FLOAT8, "5.", "\"5.\"" },
-    { FLOAT8, "1e", "\"1e\"" },
-    { FLOAT8, "1e+", "\"1e+\"" },
-    { FLOAT8, "01", "\"01\"" },
-    { FLOAT8, "1E5", "1E5" },
-    { FLOAT8, "1,2", "\"1,2\"" },
-    { FLOAT8, "", "\"\"" },
     {NUMERIC, "12345.67890000000000000000000000000001",
      "\"12345.67890000000000000000000000000001\""},
     { NUMERIC, "1", "\"1\"" },
@@ -71,7 +42,7 @@ static const struct {
     { XID, "731", "\"731\"" },
     { DATE, "4713-01-01 BC", "\"4713-01-01 BC\"" },
     { BIT, "0101", "\"0101\"" },
-    { INT4ARRAY, "{1,NULL,\"a\\\"b\"}", "\"{1,NULL,\\\"a\\\\\\\"b\\\"}\"" },
+    { INT4ARRAY, "{1,NULL,3}", "[1,null,3]" },
     { TEXT, "", "\"\"" },
     { TEXT, "a", "\"a\"" },
     { TEXT, "abcd", "\"abcd\"" },
@@ -96,7 +67,6 @@ static const struct {
     { TEXT, "\xED\xA0\x80", "{\"$bytes\":\"eda080\"}" },
     { TEXT, "\xC0\x80", "{\"$bytes\":\"c080\"}" },
     { TEXT, "\xF4\x90\x80\x80", "{\"$bytes\":\"f4908080\"}" },
-    { INT4, "\xFF", "{\"$bytes\":\"ff\"}" },
     { JSON, "{\"b\" : 1,\r\n\t\"a\":[ ]}", "{\"b\" : 1,\"a\":[ ]}" },
     { JSON, " 1 ", " 1 " },
     { JSON, "\"a\\nb\"", "\"a\\nb\"" },
@@ -113,6 +83,56 @@ static const struct {
     { JSONB, "1e400", "1e400" },
 };
 #define VALUES (sizeof values / sizeof values[0])
+
+/* What is no value of its type. */
+static const struct {
+    uint32_t type;
+    const char *text;
+} faults[] = {
+    { BOOL, "true" },
+    { BOOL, "" },
+    { INT4, "" },
+    { INT4, "-" },
+    { INT4, "-0" },
+    { INT4, "007" },
+    { INT4, "-01" },
+    { INT4, "+1" },
+    { INT4, " 1" },
+    { INT4, "1 " },
+    { INT4, "1.5" },
+    { INT4, "1e3" },
+    { INT4, "0x10" },
+    { INT4, "1/2" },
+    { INT4, "1:2" },
+    { INT4, "1234567:" },
+    { INT4, "/1234567" },
+    { INT4, "1\"" },
+    { INT8, "99999999999999999999" },
+    { INT8, "999999999999999999999" },
+    { INT8, "-99999999999999999999" },
+    { FLOAT8, ".5" },
+    { FLOAT8, "5." },
+    { FLOAT8, "1e" },
+    { FLOAT8, "1e+" },
+    { FLOAT8, "01" },
+    { FLOAT8, "1,2" },
+    { FLOAT8, "" },
+    { INT4, "\xFF" },
+    { INT2, "32768" },
+    { INT4, "2147483648" },
+    { INT4, "-2147483649" },
+    { INT8, "9223372036854775808" },
+    { OID, "-1" },
+    { OID, "4294967296" },
+    { FLOAT8, "1e400" },
+    { FLOAT8, "1E5" },
+    { INT4ARRAY, "" },
+    { INT4ARRAY, "{" },
+    { INT4ARRAY, "{1,a}" },
+    { INT4ARRAY, "{1}}" },
+    { INT4ARRAY, "{{1},{2,3}}" },
+};
+#define FAULTS (sizeof faults / sizeof faults[0])
 
 static ww_slice render_value(drive *d, uint32_t type, ww_column value)
 {
@@ -193,19 +213,44 @@ static void each_type_the_long_way(void)
     drive_close(&d);
 }
 
-static void null_binary_and_nul(void)
+/* An error that says where, and nothing of the line left behind. */
+static void each_fault(void)
 {
-    static const uint8_t bytes[] = { 'a', 0, 'b', 0x80 };
+    ww_relation_column columns[2] = { enc_column("k", TEXT, true), enc_column("v", 0, false) };
+    ww_column row[2] = { enc_text("1"), enc_text("") };
+    drive d;
+    size_t i;
+    CHECK(drive_open(&d, "compact", 0) == WW_OK);
+    for (i = 0; i < FAULTS; i++) {
+        columns[1].type_oid = faults[i].type;
+        enc_relation(&d.e, 0, 1, "s", "t", 'd', columns, 2);
+        drive_send(&d);
+        row[1].value = ww_slice_of(faults[i].text);
+        enc_insert(&d.e, 0, 1, row, 2);
+        if (!CHECK(drive_send(&d) == WW_ERR_DECODE))
+            fprintf(stderr, "    \"%s\" is a value of %u\n", faults[i].text, faults[i].type);
+        CHECK(strncmp(d.err.subject, "s.t.v (", 7) == 0);
+        CHECK_EQ_U64(d.out.len, 0);
+    }
+    row[1] = enc_text("{1}");
+    enc_insert(&d.e, 0, 1, row, 2);
+    CHECK(drive_send(&d) == WW_OK);
+    CHECK_SLICE(sj_get(drive_last_line(&d), "new"), "{\"k\":\"1\",\"v\":[1]}");
+    drive_close(&d);
+}
+
+static void null_and_nul(void)
+{
+    static const uint8_t bytes[] = { 'a', 0, 'b' };
     ww_column value;
     drive d;
     CHECK(drive_open(&d, "compact", 0) == WW_OK);
     CHECK_SLICE(render_value(&d, INT4, enc_null()), "null");
-    CHECK_SLICE(render_value(&d, INT4, enc_binary(bytes, 4)), "{\"$binary\":\"61006280\"}");
-    CHECK_SLICE(render_value(&d, TEXT, enc_binary(bytes, 0)), "{\"$binary\":\"\"}");
     value = enc_text("");
     value.value.ptr = bytes;
     value.value.len = 3;
     CHECK_SLICE(render_value(&d, TEXT, value), "\"a\\u0000b\"");
+    CHECK_SLICE(render_value(&d, TEXT, enc_binary(bytes, 3)), "\"a\\u0000b\"");
     drive_close(&d);
 }
 
@@ -250,7 +295,8 @@ int main(void)
 {
     RUN(each_type);
     RUN(each_type_the_long_way);
-    RUN(null_binary_and_nul);
+    RUN(each_fault);
+    RUN(null_and_nul);
     RUN(terminal);
     RUN(big_values);
     return check_report();
