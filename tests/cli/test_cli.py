@@ -5,6 +5,7 @@
     test_cli.py WALWIRE [unittest's arguments]
 """
 import fcntl
+import json
 import os
 import pathlib
 import pty
@@ -129,7 +130,7 @@ class Help(Case):
         headings = [line for line in page.split("\n") if line.endswith(":") and line[0] != " "]
         self.assertEqual(headings, [
             "Slot:", "What to stream:", "How to ask for it:", "Large transactions:", "Output:",
-            "Delivery:", "Limits:", "Connection:", "General:", "Examples:"])
+            "Filters:", "Delivery:", "Limits:", "Connection:", "General:", "Formats:", "Examples:"])
 
     def test_formats_are_all_named(self):
         known = self.refused("stream", "--format", "?", says=["compact"])
@@ -202,7 +203,8 @@ class Options(Case):
                       ["--binary", "off"], ["--messages", "on"], ["--origin", "any"],
                       ["--format", "compact"], ["--transactions"], ["--assemble", "on"],
                       ["--assemble=off"], ["--assemble-memory", "1M"], ["--spill-dir", "."],
-                      ["--spill-limit", "1M"], ["--name", "n"]):
+                      ["--spill-limit", "1M"], ["--name", "n"], ["--key"], ["--tombstones", "--key"],
+                      ["--schema-events"], ["--table", "t"], ["--exclude-op=insert"]):
             name = words[0].split("=")[0]
             self.refused("stream", *words, "-P", "wal2json", says=[name, "wal2json", "pgoutput"])
             done = self.run_walwire("stream", *words, "-P", "pgoutput", "-d", "=")
@@ -211,6 +213,118 @@ class Options(Case):
         for words in (["-S", "s", "--create-slot", "--two-phase"], ["-o", "a=b"], ["-n", "-s", "1"]):
             done = self.run_walwire("stream", "-P", "wal2json", *words, "-d", "=")
             self.assertNotIn("goes with", done.stderr.decode())
+
+
+def settings(page):
+    """What a help page lists under Formats: {format: {setting: its values}}."""
+    known, lines = {}, page.split("\nFormats:\n")[1].split("\nExamples:")[0].split("\n")
+    for line in lines:
+        if line.startswith("    --"):
+            name, values = line.split()[0].removeprefix("--").split("=")
+            known[max(known, key=list(known).index)][name] = values.split("|")
+        elif line.startswith("  ") and line[2] != " ":
+            known[line.split()[0]] = {}
+    return known
+
+
+class Settings(Case):
+    """Formats' own settings, whichever there are."""
+
+    def all_of(self, command):
+        return settings(self.run_walwire(command, "--help").stdout.decode())
+
+    def test_each_is_taken_with_each_value(self):
+        path, known = self.file("c", capture("pgoutput", [])), self.all_of("decode")
+        self.assertGreaterEqual(set(known), {"debezium", "compact", "test_decoding", "none"})
+        self.assertEqual(known, self.all_of("stream"))
+        for name, those in known.items():
+            for setting, values in those.items():
+                words = ["decode", path, "--format", name]
+                for value in values:
+                    self.assertEqual(self.run_walwire(*words, f"--{setting}={value}").returncode, OK)
+                self.refused(*words, f"--{setting}=", says=[setting, "|".join(values)])
+                self.refused(*words, f"--{setting}=bogus", says=[f"{setting}=bogus", "|".join(values)])
+                if set(values) == {"true", "false"}:
+                    for word in ([f"--{setting}"], [f"--{setting}=on"], [f"--{setting}=0"]):
+                        self.assertEqual(self.run_walwire(*words, *word).returncode, OK)
+                else:
+                    self.assertEqual(self.run_walwire(*words, f"--{setting}", values[-1]).returncode, OK)
+                    self.refused(*words, f"--{setting}", says=[setting, "needs a value", values[0]])
+                for other in known:
+                    if setting not in known[other]:
+                        self.refused(*words[:-1], other, f"--{setting}={values[0]}",
+                                     says=[f"--{setting} is a setting of", name, f"not of {other}"])
+                self.refused("record", "-f", "x", f"--{setting}={values[0]}", says=["does not belong"])
+                self.refused("stream", "-P", "x", f"--{setting}={values[0]}", says=[setting, "pgoutput"])
+
+    def test_one_that_no_format_has(self):
+        self.refused("decode", "c", "--no.such.mode=x", says=["--no.such.mode=x", "setting of a format"])
+        self.refused("record", "-f", "x", "--no.such.mode=x", says=["unknown option"])
+
+    def test_keys_and_schema_events(self):
+        self.refused("stream", "--tombstones", says=["--tombstones", "--key"])
+        self.refused("stream", "--key", "--format", "none", says=["keys", "none"])
+        self.refused("decode", "c", "--schema-events", "--format", "none", says=["schema events", "none"])
+
+
+class Filters(Case):
+    @staticmethod
+    def relation(oid, schema, table, *columns):
+        return (struct.pack(">cI", b"R", oid) + schema + b"\0" + table + b"\0d"
+                + struct.pack(">H", len(columns))
+                + b"".join(b"\0" + name + b"\0" + struct.pack(">Ii", 25, -1) for name in columns))
+
+    @staticmethod
+    def insert(oid, *values):
+        return (struct.pack(">cIcH", b"I", oid, b"N", len(values))
+                + b"".join(struct.pack(">cI", b"t", len(value)) + value for value in values))
+
+    def capture(self):
+        """Three transactions: two tables, the one, the other."""
+        one, other = self.insert(1, b"x", b"y"), self.insert(2, b"z")
+        first = [self.relation(1, b"shop", b"orders", b"a", b"b"), one,
+                 self.relation(2, b"Audit, old", b"lo.g", b"c"), other]
+        messages = []
+        for n, inside in enumerate((first, [one], [other]), 1):
+            messages += [struct.pack(">cQqI", b"B", 0x20 * n, 0, n), *inside,
+                         struct.pack(">cBQQq", b"C", 0, 0x20 * n, 0x20 * n + 8, 0)]
+        return self.file("c", capture("pgoutput", messages))
+
+    def decode(self, *words):
+        done = self.run_walwire("decode", self.capture(), "--format", "compact", *words)
+        self.assertEqual((done.returncode, done.stderr), (OK, b""))
+        lines = map(json.loads, done.stdout.splitlines())
+        return [(line["op"], *line.get("new", {}).values()) for line in lines]
+
+    def test_what_passes(self):
+        b, c, one, other = ("B",), ("C",), ("I", "x", "y"), ("I", "z")
+        everything = [b, one, other, c, b, one, c, b, other, c]
+        first, second = [b, one, c, b, one, c], [b, other, c, b, other, c]
+        for words, result in (
+                ([], everything), (["--table", "*"], everything), (["--op=insert"], everything),
+                (["--exclude-op", "update,delete"], everything), (["--schema", "nowhere"], []),
+                (["--table", "orders"], first), (["--table", "shop.*,none"], first),
+                (["--table", "none", "--table=orders"], first), (["--exclude-schema", "Audit*"], first),
+                (["--table", '"Audit, old"."lo.g"'], second), (["--exclude-table", "*.o?ders"], second),
+                (["--schema", '"Audit, old",none'], second), (["--op", "*e,message"], []),
+                (["--table", "*", "--exclude-table", "*"], []),
+                (["--columns", "shop.orders.a"], [b, ("I", "x"), ("I",), c, b, ("I", "x"), c, b, ("I",), c]),
+                (["--table=orders", "--exclude-columns", "a,orders.b"], [b, ("I",), c, b, ("I",), c])):
+            self.assertEqual(self.decode(*words), result, words)
+
+    def test_bad_patterns(self):
+        for option, pattern, says in (
+                ("--table", "", ["empty"]), ("--table", "a,", ["empty"]),
+                ("--table", "a,b.,c", ["empty", "b."]), ("--schema", "s.t", ["too many names", "s.t"]),
+                ("--table", "d.s.t", ["too many names", "d.s.t", "schema.table"]),
+                ("--exclude-table", '"a,b', ["quote", '"a,b']), ("--columns", "a.b.c.d", ["a.b.c.d"]),
+                ("--op", "upsert", ["upsert", "insert, update, delete, truncate or message"]),
+                ("--exclude-op", "I", ["no operation"]), ("--table", ",".join("a" * 257), ["at most 256"])):
+            for command in (["stream", "-d", "="], ["decode", "no-such-file"]):
+                self.refused(*command, option, pattern, says=says)
+            self.refused("record", "-f", "x", option, pattern, says=["does not belong"])
+            self.refused("info", option, pattern, says=["does not belong"])
+        self.decode("--table", ",".join("*" * 256))
 
 
 class Standard(Case):
