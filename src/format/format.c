@@ -20,6 +20,7 @@ static const ww__format_ops *const formats[] = {
     &ww__format_pypgoutput,
     &ww__format_pgoutput_decoder,
     &ww__format_sql,
+    &ww__format_sql,
     &format_none,
 };
 #define FORMATS (sizeof formats / sizeof formats[0])
@@ -169,7 +170,8 @@ static uint8_t op_of(const ww_event *ev)
     }
 }
 
-/* The subject so far is the type: it becomes schema.table.column (type). */
+/* The subject so far is the type: it becomes schema.table.column (type), or schema.table if the
+ * fault is not a column's. */
 static void blame_column(const ww_format *f, const ww_event *ev, const ww__plan *plan,
                          ww_error *err)
 {
@@ -182,6 +184,8 @@ static void blame_column(const ww_format *f, const ww_event *ev, const ww__plan 
     ww__error_add(err, r->nspname);
     ww__error_add_text(err, ".");
     ww__error_add(err, r->relname);
+    if (f->at_column == NULL)
+        return;
     ww__error_add_text(err, ".");
     ww__error_add(err, r->columns[f->at_column - plan->columns].name);
     ww__error_add_text(err, " (");
@@ -230,7 +234,7 @@ static ww_status render_filtered_truncate(ww_format *f, const ww_event *ev, ww_o
     status = ww__begin_write(f, out, err);
     if (status == WW_OK)
         f->ops->truncate(f, &passing, out);
-    return status;
+    return status == WW_OK ? f->fault : status;
 }
 
 static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
@@ -243,10 +247,12 @@ static ww_status render_truncate(ww_format *f, const ww_event *ev, ww_out *out, 
             return ww__fail(
                 err, WW_ERR_USAGE,
                 "a truncated relation is unknown: show the format each RELATION event too");
+    f->fault = WW_OK;
+    f->err = err;
     if (f->filter.active)
         return render_filtered_truncate(f, ev, out, err);
     f->ops->truncate(f, ev, out);
-    return WW_OK;
+    return f->fault;
 }
 
 static ww_status render_message(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
@@ -283,8 +289,10 @@ static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_out *out, w
 /* Pieces of a transaction that is still open are shown as they come, whatever passes. */
 static ww_status render_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
+    bool now = ev->kind == WW_EV_STREAM_START ||
+               (ev->kind == WW_EV_BEGIN_PREPARE && f->ops->keeps_prepared);
     ww__begin_drop(f);
-    if (f->filter.active && ev->kind != WW_EV_STREAM_START) {
+    if (f->filter.active && !now) {
         ww__begin_defer(f, ev);
         return WW_OK;
     }

@@ -21,7 +21,7 @@ typedef struct pypgoutput {
  * escaped. */
 static void put_type_name(const ww_format *f, const ww_relation_column *column, ww_out *out)
 {
-    static const ww__policy plain = {false, {NULL, 0}};
+    static const ww__policy plain;
     const pypgoutput *p = f->state;
     ww_out name = {NULL, 0, 0, WW_OK, &f->alloc, NULL, NULL, 0};
     ww_slice text;

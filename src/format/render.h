@@ -225,6 +225,7 @@ typedef struct ww__format_ops {
                      ww_out *out);
     const ww__knob *knobs; /* ends with name NULL; or NULL */
     bool has_keys;         /* takes config->key */
+    bool keeps_prepared;   /* a prepared transaction is written even if filters leave it empty */
 } ww__format_ops;
 
 extern const ww__format_ops ww__format_debezium;
@@ -232,6 +233,7 @@ extern const ww__format_ops ww__format_compact;
 extern const ww__format_ops ww__format_test_decoding;
 extern const ww__format_ops ww__format_pypgoutput;
 extern const ww__format_ops ww__format_pgoutput_decoder;
+extern const ww__format_ops ww__format_sql;
 
 struct ww_format {
     const ww__format_ops *ops;
