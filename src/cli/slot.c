@@ -78,7 +78,7 @@ static const char *const list_names[] = {
 
 static void print_json_value(size_t column, ww_slice value)
 {
-    static const ww__policy policy = {true, {NULL, 0}};
+    static const ww__policy policy = {.terminal = true};
     uint8_t buffer[WIDTH * 6];
     ww_out out;
     if (value.ptr == NULL) {

@@ -20,7 +20,6 @@ static const ww__format_ops *const formats[] = {
     &ww__format_pypgoutput,
     &ww__format_pgoutput_decoder,
     &ww__format_sql,
-    &ww__format_sql,
     &format_none,
 };
 #define FORMATS (sizeof formats / sizeof formats[0])

@@ -12,9 +12,10 @@
 /* The longest thing that one character becomes: a \u escape. */
 #define LONGEST_PIECE 6u
 
-/* Text becomes the inside of a string; a document stays what it is. Their rules for ASCII words
- * are of one shape, see ww__care_text(): `flip` puts the quotation mark below `floor`, and
- * `back` is the backslash. A document has neither: control characters and NUL stand there. */
+/* Text becomes the inside of a string, with all escapes or the bare minimum of them; a document
+ * stays what it is. Their rules for ASCII words are of one shape, see ww__care_text(): `flip` puts
+ * the quotation mark below `floor`, and `back` is the backslash. A document has neither: control
+ * characters and NUL stand there. */
 typedef struct rules {
     uint64_t flip, floor, back;
     uint8_t class;
@@ -22,6 +23,7 @@ typedef struct rules {
 
 static const rules text_rules = { WW__ONES * 2, WW__ONES * 0x21, WW__ONES * '\\', 1 };
 static const rules document_rules = { 0, WW__ONES * 0x20, 0, 2 };
+static const rules bare_rules = { WW__ONES * 2, WW__ONES * 0x21, WW__ONES * '\\', 4 };
 
 #define LOW (WW__ONES * 0x7F)
 
@@ -45,11 +47,11 @@ static inline bool mixed_is_plain(uint64_t word, const rules *r)
     return ((fine | word) & lead & WW__HIGH) == WW__HIGH;
 }
 
-/* Bytes that need care, or begin a character that may: 1 in text, 2 in a document, 3 in both. D8
- * and EF begin U+061C and U+FEFF, which only a terminal is spared. */
+/* Bytes that need care, or begin a character that may: 1 in text, 2 in a document, 4 in bare text,
+ * or the sum of these. D8 and EF begin U+061C and U+FEFF, which only a terminal is spared. */
 static const uint8_t care[256] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    ['"'] = 1, ['\\'] = 1, [0x7F] = 3, [0xC2] = 3, [0xD8] = 3, [0xE2] = 3, [0xEF] = 3,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    ['"'] = 5, ['\\'] = 5, [0x7F] = 3, [0xC2] = 3, [0xD8] = 3, [0xE2] = 3, [0xEF] = 3,
 };
 
 static size_t put_code(uint8_t *to, uint32_t code)
@@ -144,6 +146,11 @@ static void put_escaped(ww_out *out, const ww__policy *policy, ww_slice text, co
     }
 }
 
+static const rules *string_rules(const ww__policy *policy)
+{
+    return policy->bare && !policy->terminal ? &bare_rules : &text_rules;
+}
+
 static inline bool continues(uint8_t byte)
 {
     return (byte & 0xC0) == 0x80;
@@ -191,13 +198,13 @@ void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text)
         return;
     }
     ww__out_byte(out, '"');
-    put_escaped(out, policy, text, &text_rules);
+    put_escaped(out, policy, text, string_rules(policy));
     ww__out_byte(out, '"');
 }
 
 void ww__json_inside(ww_out *out, const ww__policy *policy, ww_slice text)
 {
-    put_escaped(out, policy, text, &text_rules);
+    put_escaped(out, policy, text, string_rules(policy));
 }
 
 void ww__json_splice(ww_out *out, const ww__policy *policy, ww_slice document)
@@ -216,7 +223,7 @@ bool ww__json_name(ww_out *out, const ww__policy *policy, ww_slice name)
 {
     size_t at = 0;
     if (ww__utf8_check(name)) {
-        put_escaped(out, policy, name, &text_rules);
+        put_escaped(out, policy, name, string_rules(policy));
         return true;
     }
     while (at < name.len) {
@@ -226,7 +233,7 @@ bool ww__json_name(ww_out *out, const ww__policy *policy, ww_slice name)
         if (one.len == 0 || code == '\\')
             put_bad_byte(out, *one.ptr);
         else
-            put_escaped(out, policy, one, &text_rules);
+            put_escaped(out, policy, one, string_rules(policy));
         at += one.len > 0 ? one.len : 1;
     }
     return false;

@@ -13,6 +13,7 @@
 typedef struct ww__policy {
     bool terminal;        /* escape all that ww__is_unsafe() names, not only control characters */
     ww_slice unavailable; /* stands for an unchanged TOAST value that nothing tells; empty: none */
+    bool bare;            /* escape only what JSON demands: C0, quotation marks and backslashes */
 } ww__policy;
 
 /* A JSON string, or {"$bytes":"<hex>"} where text is not UTF-8. */

@@ -231,6 +231,8 @@ typedef struct ww__format_ops {
 extern const ww__format_ops ww__format_debezium;
 extern const ww__format_ops ww__format_compact;
 extern const ww__format_ops ww__format_test_decoding;
+extern const ww__format_ops ww__format_wal2json_v1;
+extern const ww__format_ops ww__format_wal2json_v2;
 extern const ww__format_ops ww__format_pypgoutput;
 extern const ww__format_ops ww__format_pgoutput_decoder;
 extern const ww__format_ops ww__format_sql;

@@ -40,13 +40,15 @@ typedef struct ww__typenames {
  * ERR_LIMIT. */
 ww_status ww__typenames_learn(ww_format *f, ww__typenames *types, const ww_event *ev,
                               bool *changed, ww_error *err);
-/* The type's name; ??? if it has none. Domains and arrays of users are named as the registry does. */
+/* The type's name; ??? if it has none. Domains and arrays of users have the registry's names. */
 void ww__typenames_put(const ww__typenames *types, uint32_t oid, const ww__policy *policy,
                        ww_out *out);
 /* The same with its typmod, "numeric(10,2)", as format_type_with_typemod(); -1: it has none. Of
  * types that are not built in no typmod is written. */
 void ww__typenames_put_typmod(const ww__typenames *types, uint32_t oid, int32_t typmod,
                               const ww__policy *policy, ww_out *out);
+/* The type's own name, as pg_type has it: int4. */
+ww_slice ww__typenames_own(const ww__typenames *types, uint32_t oid);
 void ww__typenames_close(ww_format *f, ww__typenames *types);
 
 #endif

@@ -132,23 +132,40 @@ static bool prefer_registry(const ww_type *type, const typename *node)
     return type != NULL && (node == NULL || type->domain_of != 0 || type->kind == WW_TYPE_ARRAY);
 }
 
+/* The type to name, from a table or the registry; NULL: it is *node's, or nobody's. */
+static const ww_type *find_type(const ww__typenames *types, uint32_t oid, const typename **node)
+{
+    typename *root = types->root;
+    const ww_type *known = ww_types_find(types->registry, oid);
+    const ww_type *type = ww_types_find(NULL, oid);
+    *node = *find(&root, oid);
+    if (type == NULL && prefer_registry(known, *node))
+        type = known;
+    if (type == NULL && *node != NULL && (*node)->schema.len == 0)
+        type = builtin_by_name((*node)->name);
+    return type;
+}
+
 void ww__typenames_put(const ww__typenames *types, uint32_t oid, const ww__policy *policy,
                        ww_out *out)
 {
-    typename *root = types->root;
-    const typename *node = *find(&root, oid);
-    const ww_type *known = ww_types_find(types->registry, oid);
-    const ww_type *builtin = ww_types_find(NULL, oid);
-    if (builtin == NULL && prefer_registry(known, node))
-        builtin = known;
-    if (builtin == NULL && node != NULL && node->schema.len == 0)
-        builtin = builtin_by_name(node->name);
-    if (builtin != NULL)
-        ww__out_plain(out, policy, builtin->sqlname);
+    const typename *node;
+    const ww_type *type = find_type(types, oid, &node);
+    if (type != NULL)
+        ww__out_plain(out, policy, type->sqlname);
     else if (node != NULL)
         put_learned(node, policy, out);
     else
         WW__OUT(out, "???");
+}
+
+ww_slice ww__typenames_own(const ww__typenames *types, uint32_t oid)
+{
+    const typename *node;
+    const ww_type *type = find_type(types, oid, &node);
+    if (type != NULL)
+        return type->typname;
+    return node != NULL ? node->name : ww_slice_of("???");
 }
 
 /* ---- with their typmods --------------------------------------------------------------------- */
