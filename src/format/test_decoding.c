@@ -57,7 +57,39 @@ static void put_literal(ww_out *out, const ww__policy *policy, uint8_t type, ww_
     }
 }
 
-static void put_value(ww_out *out, const ww__policy *policy, uint8_t type, const ww_column *col)
+/* Takes what the server would have sent as text. */
+typedef struct rendered {
+    ww_out *out;
+    const ww__policy *policy;
+    uint8_t type;
+} rendered;
+
+static void put_piece(void *ctx, ww_slice piece)
+{
+    rendered *r = ctx;
+    if (r->type == QUOTED)
+        ww__out_doubled(r->out, r->policy, piece, '\'');
+    else if (r->type == BOOLEAN)
+        put_literal(r->out, r->policy, BOOLEAN, piece);
+    else
+        ww__out_plain(r->out, r->policy, piece);
+}
+
+static void put_binary(ww_format *f, ww_out *out, const ww__plan_column *column,
+                       const ww_column *col)
+{
+    rendered r = { out, &f->policy, column->type };
+    if (column->type == BIT)
+        ww__out_byte(out, 'B');
+    if (column->type == BIT || column->type == QUOTED)
+        ww__out_byte(out, '\'');
+    ww__text_pieces(f, column, col, put_piece, &r);
+    if (column->type == BIT || column->type == QUOTED)
+        ww__out_byte(out, '\'');
+}
+
+static void put_value(ww_format *f, ww_out *out, const ww__plan_column *column,
+                      const ww_column *col)
 {
     switch (col->kind) {
     case WW_COLUMN_NULL:
@@ -67,18 +99,16 @@ static void put_value(ww_out *out, const ww__policy *policy, uint8_t type, const
         WW__OUT(out, "unchanged-toast-datum");
         break;
     case WW_COLUMN_BINARY:
-        WW__OUT(out, "'\\x");
-        ww__out_hex(out, col->value);
-        ww__out_byte(out, '\'');
+        put_binary(f, out, column, col);
         break;
     default:
-        put_literal(out, policy, type, col->value);
+        put_literal(out, &f->policy, column->type, col->value);
         break;
     }
 }
 
 /* tuple_to_stringinfo() */
-static void put_tuple(ww_out *out, const ww__policy *policy, const ww__plan *plan, ww_tuple tuple)
+static void put_tuple(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tuple)
 {
     const ww__plan_column *c = plan->columns;
     ww_tuple_iter it = ww_tuple_begin(tuple);
@@ -91,7 +121,7 @@ static void put_tuple(ww_out *out, const ww__policy *policy, const ww__plan *pla
         if (tuple.kind != WW_TUPLE_NEW && col.kind == WW_COLUMN_NULL)
             continue;
         ww__out_fragment(out, c->name, c->len);
-        put_value(out, policy, c->type, &col);
+        put_value(f, out, c, &col);
     }
 }
 
@@ -149,18 +179,18 @@ static void put_row(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *ou
     ww__out_put(out, plan->head.ptr, plan->head.len);
     if (ev->kind == WW_EV_INSERT) {
         WW__OUT(out, " INSERT:");
-        put_tuple(out, &f->policy, plan, ev->new_tuple);
+        put_tuple(f, out, plan, ev->new_tuple);
     } else if (ev->kind == WW_EV_DELETE) {
         WW__OUT(out, " DELETE:");
-        put_tuple(out, &f->policy, plan, ev->old_tuple);
+        put_tuple(f, out, plan, ev->old_tuple);
     } else {
         WW__OUT(out, " UPDATE:");
         if (ev->old_tuple.kind != WW_TUPLE_NONE) {
             WW__OUT(out, " old-key:");
-            put_tuple(out, &f->policy, plan, ev->old_tuple);
+            put_tuple(f, out, plan, ev->old_tuple);
             WW__OUT(out, " new-tuple:");
         }
-        put_tuple(out, &f->policy, plan, ev->new_tuple);
+        put_tuple(f, out, plan, ev->new_tuple);
     }
     ww__out_byte(out, '\n');
 }
@@ -213,6 +243,15 @@ static void put_message(ww_format *f, const ww_event *ev, ww_out *out)
     ww__out_byte(out, '\n');
 }
 
+static ww_status open_state(ww_format *f, const ww_format_config *config, ww_error *err)
+{
+    ww__test_decoding *td = f->state;
+    (void)config;
+    (void)err;
+    td->types.registry = f->types;
+    return WW_OK;
+}
+
 static void close_state(ww_format *f)
 {
     ww__test_decoding *td = f->state;
@@ -224,6 +263,7 @@ const ww__format_ops ww__format_test_decoding = {
     .name = "test_decoding",
     .about = "the lines of PostgreSQL's test_decoding plugin",
     .state_size = sizeof(ww__test_decoding),
+    .open = open_state,
     .close = close_state,
     .head = put_head,
     .label = put_label,

@@ -172,6 +172,11 @@ static void play_streams(drive *d)
     drive_send(d);
 }
 
+void scenario_play_committed(drive *d)
+{
+    play_transaction(d);
+}
+
 void scenario_play(drive *d, bool streams)
 {
     play_transaction(d);

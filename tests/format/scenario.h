@@ -8,5 +8,7 @@
 
 /* Plays it; the streamed transactions only if `streams`. */
 void scenario_play(drive *d, bool streams);
+/* Only what neither is streamed nor prepared. */
+void scenario_play_committed(drive *d);
 
 #endif

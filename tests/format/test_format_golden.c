@@ -54,13 +54,24 @@ static void compare(const char *path, ww_slice got, ww_slice want)
         fprintf(stderr, "    %s differs in line %zu\n", path, line);
 }
 
-static void check_golden(const char *format, unsigned flags, bool streams, const char *path)
+static void play_assembled(drive *d)
+{
+    scenario_play(d, false);
+}
+
+static void play_all(drive *d)
+{
+    scenario_play(d, true);
+}
+
+static void check_golden(const char *format, unsigned flags, void (*play)(drive *),
+                         const char *path)
 {
     static uint8_t room[1 << 16], got_room[1 << 16];
     drive d;
     ww_slice got, want = { room, 0 };
     CHECK(drive_open(&d, format, flags) == WW_OK);
-    scenario_play(&d, streams);
+    play(&d);
     CHECK(drive_output(&d).len < sizeof got_room);
     got = without_version(drive_output(&d), got_room);
     if (getenv("WALWIRE_WRITE_GOLDEN") != NULL)
@@ -73,27 +84,49 @@ static void check_golden(const char *format, unsigned flags, bool streams, const
 
 static void debezium(void)
 {
-    check_golden("debezium", 0, false, "format/debezium.golden");
+    check_golden("debezium", 0, play_assembled, "format/debezium.golden");
 }
 
 static void debezium_transactions(void)
 {
-    check_golden("debezium", DRIVE_TRANSACTIONS, false, "format/debezium-transactions.golden");
+    check_golden("debezium", DRIVE_TRANSACTIONS, play_assembled,
+                 "format/debezium-transactions.golden");
 }
 
 static void compact(void)
 {
-    check_golden("compact", 0, true, "format/compact.golden");
+    check_golden("compact", 0, play_all, "format/compact.golden");
 }
 
 static void test_decoding(void)
 {
-    check_golden("test_decoding", 0, true, "format/test_decoding.golden");
+    check_golden("test_decoding", 0, play_all, "format/test_decoding.golden");
+}
+
+static void pypgoutput(void)
+{
+    check_golden("pypgoutput", 0, scenario_play_committed, "format/pypgoutput.golden");
+}
+
+static void pgoutput_decoder(void)
+{
+    check_golden("pgoutput-decoder", 0, scenario_play_committed,
+                 "format/pgoutput-decoder.golden");
+}
+
+static void sql(void)
+{
+    check_golden("sql", 0, play_assembled, "format/sql.golden");
+}
+
+static void sql_on_a_terminal(void)
+{
+    check_golden("sql", DRIVE_TERMINAL, play_assembled, "format/sql-terminal.golden");
 }
 
 static void terminal(void)
 {
-    check_golden("compact", DRIVE_TERMINAL, true, "format/compact-terminal.golden");
+    check_golden("compact", DRIVE_TERMINAL, play_all, "format/compact-terminal.golden");
 }
 
 static void none_writes_nothing(void)
@@ -124,6 +157,10 @@ int main(void)
     RUN(debezium_transactions);
     RUN(compact);
     RUN(test_decoding);
+    RUN(pypgoutput);
+    RUN(pgoutput_decoder);
+    RUN(sql);
+    RUN(sql_on_a_terminal);
     RUN(terminal);
     RUN(none_writes_nothing);
     RUN(same_bytes_twice);
