@@ -378,7 +378,7 @@ static void says_where_text_stands(void)
 {
     ww_value v = text_value(TEXTS, ww_slice_of("{ab,\"c\\\"d\",\"e f\"}")), element;
     ww_array a;
-    ww_slice text;
+    ww_slice text = {NULL, 0};
     CHECK_EQ_U64(ww_value_array(&v, &a, NULL), WW_OK);
     CHECK(ww_array_next(&a, &element) && ww_value_text(&element, &text));
     CHECK_SLICE(text, "ab");
