@@ -324,7 +324,8 @@ static void message(drive *d, bool transactional)
 }
 
 #define A_MESSAGE "{\"op\":\"M\",\"prefix\":\"p\",\"lsn\":\"0/99\",\"content\":\"x\"}\n"
-#define A_BEGIN "{\"op\":\"B\",\"xid\":7,\"lsn\":\"0/100\",\"ts\":\"2000-01-01T00:00:00.000000Z\"}\n"
+#define A_BEGIN                                                                                    \
+    "{\"op\":\"B\",\"xid\":7,\"lsn\":\"0/100\",\"ts\":\"2000-01-01T00:00:00.000000Z\"}\n"
 #define A_COMMIT "{\"op\":\"C\",\"lsn\":\"0/130\"}\n"
 
 static void messages(void)
@@ -395,7 +396,7 @@ static void begin_comes_with_the_first_event(void)
     insert(&d, LOG);
     commit(&d);
 #define A_ROW                                                                                      \
-    "{\"op\":\"I\",\"schema\":\"audit\",\"table\":\"log\",\"new\":{\"id\":1,\"v\":\"a\",\"w\":"     \
+    "{\"op\":\"I\",\"schema\":\"audit\",\"table\":\"log\",\"new\":{\"id\":1,\"v\":\"a\",\"w\":"    \
     "\"b\"}}\n"
     CHECK_SLICE(drive_output(&d), A_BEGIN A_ROW A_ROW A_COMMIT);
     drive_close(&d);
@@ -505,9 +506,9 @@ static void no_memory(void)
             d.memory.fail_at = d.out_memory.fail_at = 0;
             truncate(&d);
         }
-        CHECK_SLICE(drive_output(&d), A_BEGIN
-                    "{\"op\":\"T\",\"tables\":[[\"audit\",\"log\"]],\"cascade\":false,"
-                    "\"restart\":false}\n");
+        CHECK_SLICE(drive_output(&d),
+                    A_BEGIN "{\"op\":\"T\",\"tables\":[[\"audit\",\"log\"]],\"cascade\":false,"
+                            "\"restart\":false}\n");
         drive_close(&d);
     }
     CHECK(n > 2);

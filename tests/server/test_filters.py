@@ -42,11 +42,13 @@ class Filters(Tables):
                 short.append("T " + " ".join(table for _, table in line["tables"]))
             elif line["op"] not in "BC":
                 short.append(f'{line["op"]} {line["table"]}')
-        self.check_transactions(done.events)
+        if arguments:
+            self.check_transactions(done.events)
         return short
 
     def check_transactions(self, events):
-        """Each begin has something behind it, and then its commit."""
+        """Each begin has something behind it, and then its commit. (Servers before 15 send some that are
+        empty, which are shown where nothing is filtered.)"""
         ops = "".join("x" if event["op"] not in "BC" else event["op"] for event in events)
         self.assertRegex(ops, r"\A(Bx+C)*\Z")
 
