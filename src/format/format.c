@@ -74,14 +74,39 @@ const char *ww_format_knob(const char *format, size_t i, const char **values, co
     return k->name;
 }
 
+static bool has_schema_events(const ww__format_ops *ops)
+{
+    return ops->relation != NULL;
+}
+
+static bool has_keys(const ww__format_ops *ops)
+{
+    return ops->has_keys;
+}
+
+static ww_status refuse(const ww__format_ops *ops, const char *what,
+                        bool (*has)(const ww__format_ops *), ww_error *err)
+{
+    const char *between = ": choose ";
+    size_t i;
+    ww__fail_text(err, WW_ERR_USAGE, what, ops->name);
+    for (i = 0; i < FORMATS; i++) {
+        if (!has(formats[i]))
+            continue;
+        ww__error_add_text(err, between);
+        ww__error_add_text(err, formats[i]->name);
+        between = ", ";
+    }
+    return WW_ERR_USAGE;
+}
+
 static ww_status check_config(const ww__format_ops *ops, const ww_format_config *config,
                               ww_error *err)
 {
-    if (config->schema_events && ops->relation == NULL)
-        return ww__fail_text(err, WW_ERR_USAGE, "the format has no lines for schema events",
-                             ops->name);
-    if (config->key && !ops->has_keys)
-        return ww__fail_text(err, WW_ERR_USAGE, "the format has no keys", ops->name);
+    if (config->schema_events && !has_schema_events(ops))
+        return refuse(ops, "the format has no lines for schema events", has_schema_events, err);
+    if (config->key && !has_keys(ops))
+        return refuse(ops, "the format has no keys", has_keys, err);
     if (config->tombstones && !config->key)
         return ww__fail(err, WW_ERR_USAGE, "tombstones need keys");
     return WW_OK;
