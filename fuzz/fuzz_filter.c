@@ -9,6 +9,7 @@
 #include <walwire/format.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MOST 512u
 #define TABLE_OID 7u
