@@ -153,9 +153,10 @@ static void put_operator(const item *it, ww_out *out)
 
 /* An operator stands before its operands, of two the right one first; in the text, the left operand
  * comes first. So the right one is skipped, and written when the left one is done: what is still to
- * be written waits on a stack. Both limits are far beyond what a person asks for, and keep the cost
- * linear: an item is skipped at most once for each operator whose right operand it is in. */
-#define MAX_WAITING 4096
+ * be written waits on a stack. MAX_WAITING is how deep a server with the default max_stack_depth
+ * goes. MAX_RIGHT keeps the cost linear: an item is skipped at most once for each operator whose
+ * right operand it is in. */
+#define MAX_WAITING 16384
 #define MAX_RIGHT 256
 
 #define CLOSE_PARENTHESIS 0 /* on the stack; anything else is the offset of an operator */
@@ -187,7 +188,7 @@ static void defer(query *q, uint32_t what)
     if (q->nwaiting < MAX_WAITING)
         q->waiting[q->nwaiting++] = what;
     else
-        ww__break(&q->r, "a tsquery of more than 4096 levels; read it as text", 0);
+        ww__break(&q->r, "a tsquery of more than 16384 levels; read it as text", 0);
 }
 
 static void put(query *q, const char *text)
