@@ -59,13 +59,14 @@ static ww_status open_debezium(ww_format *f, const ww_format_config *config, ww_
     d->behind.ptr = d->text + d->before.len;
     d->source = d->text + out.len;
     d->messages.label = ww_slice_of(label);
-    return WW_OK;
+    return ww__debezium_knobs_open(f, err);
 }
 
 static void close_debezium(ww_format *f)
 {
     ww__debezium *d = f->state;
     ww__format_free(f, d->text, d->text_size);
+    ww__debezium_knobs_close(f);
 }
 
 /* ---- the envelope --------------------------------------------------------------------------- */
@@ -232,4 +233,5 @@ const ww__format_ops ww__format_debezium = {
     .commit = ww__debezium_commit,
     .message = put_message,
     .truncate = put_truncate,
+    .knobs = ww__debezium_knobs,
 };

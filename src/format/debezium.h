@@ -3,7 +3,7 @@
 #ifndef WALWIRE_FORMAT_DEBEZIUM_H
 #define WALWIRE_FORMAT_DEBEZIUM_H
 
-#include "render.h"
+#include "jsonvalue.h"
 
 #define WW__XID_ROOM 32u
 
@@ -21,6 +21,7 @@ typedef struct ww__debezium {
     size_t xid_len;
     uint8_t xid_text[WW__XID_ROOM + WW__PAD]; /* 731,"lsn": */
     ww__counter messages;
+    uint32_t *limbs;        /* WW__LIMBS of them, where numbers become binary; or NULL */
 } ww__debezium;
 
 /* "id":"<xid>:<lsn>". Debezium's id is the transaction and a WAL position; with the final one,
@@ -29,7 +30,36 @@ void ww__debezium_id(uint32_t xid, ww_lsn lsn, ww_out *out);
 /* ,"gid":"...". False: it is not UTF-8. */
 bool ww__debezium_gid(const ww_format *f, ww_slice gid, ww_out *out);
 
-/* debezium_txn.c */
+/* ---- debezium_knobs.c: Debezium's settings of how values are written -------------------------- */
+
+/* Places in f->knobs. */
+enum { WW__DECIMAL_MODE, WW__TIME_MODE, WW__INTERVAL_MODE, WW__BINARY_MODE, WW__HSTORE_MODE };
+
+extern const ww__knob ww__debezium_knobs[];
+/* Once the knobs are read. ERR_NOMEM. */
+ww_status ww__debezium_knobs_open(ww_format *f, ww_error *err);
+void ww__debezium_knobs_close(ww_format *f);
+
+/* ---- debezium_decimal.c: NUMERIC, MONEY ------------------------------------------------------- */
+
+/* More than enough for 131072 digits before the point and 16383 behind it. */
+#define WW__LIMBS 16384u
+
+enum { WW__DECIMAL_STRING, WW__DECIMAL_PRECISE, WW__DECIMAL_DOUBLE };
+void ww__debezium_decimal(const ww__place *place, const ww_value *v, int32_t typmod);
+
+/* ---- debezium_time.c: DATE TIME TIMETZ TIMESTAMP TIMESTAMPTZ INTERVAL ------------------------- */
+
+void ww__debezium_time(const ww__place *place, const ww_value *v, int32_t typmod);
+void ww__debezium_interval(const ww__place *place, const ww_value *v);
+
+/* ---- debezium_bytes.c: BYTEA, HSTORE ---------------------------------------------------------- */
+
+void ww__debezium_bytes(const ww__place *place, const ww_value *v);
+void ww__debezium_hstore(const ww__place *place, const ww_value *v);
+
+/* ---- debezium_txn.c --------------------------------------------------------------------------- */
+
 ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
 ww_status ww__debezium_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
 

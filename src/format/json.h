@@ -45,6 +45,8 @@ size_t ww__json_number(ww_slice text);
 /* ---- bytes.c -------------------------------------------------------------------------------- */
 
 void ww__out_base64(ww_out *out, ww_slice bytes);
+/* The same with - and _ for + and / (section 5). */
+void ww__out_base64_url(ww_out *out, ww_slice bytes);
 
 /* ---- time.c --------------------------------------------------------------------------------- */
 
@@ -65,6 +67,14 @@ void ww__out_iso_time(ww_out *out, ww_pg_time time);
 /* The same as Python's isoformat() writes it: "2024-01-15T10:30:00.123456+00:00", without the
  * fraction if that is 0, without the zone unless `utc`. */
 void ww__out_python_time(ww_out *out, ww_pg_time time, bool utc);
+/* As Java's ISO formats write them, in UTC and with their quotes. Times have `digits` digits of a
+ * second's fraction, at most 6, or no more than they need. */
+#define WW__FRACTION_SHORT (-1)
+void ww__out_java_time(ww_out *out, ww_pg_time time, int digits);
+/* "2024-01-15Z", counted from 2000-01-01. */
+void ww__out_java_date(ww_out *out, int64_t day);
+/* "10:30:00.5Z": microseconds since midnight, up to 24:00:00. */
+void ww__out_java_clock(ww_out *out, int64_t us);
 /* "X/X" with its quotes. */
 void ww__out_lsn(ww_out *out, ww_lsn lsn);
 

@@ -171,6 +171,30 @@ void ww__json_put_inside(const ww__place *place, const ww_value *v)
         end_pieces(&p, &text);
 }
 
+bool ww__json_is_utf8(const ww__place *place, const ww_value *v)
+{
+    uint8_t room[PIECE];
+    pieces p = {place, check, true, 0, {0}};
+    ww_out text = {room, 0, sizeof room, WW_OK, NULL, take_piece, &p, 0};
+    if (!ww__json_took(place, ww_value_put(v, &text, place->f->err)))
+        return false;
+    end_pieces(&p, &text);
+    return p.valid;
+}
+
+void ww__json_put_nested(const ww__place *place, const ww_value *v,
+                         void (*write)(const ww__place *inner, const ww_value *v))
+{
+    uint8_t room[PIECE];
+    pieces p = {place, put_string, true, 0, {0}};
+    ww_out text = {room, 0, sizeof room, WW_OK, NULL, take_piece, &p, 0};
+    ww__place inner = {place->f, &text, place->column};
+    ww__out_byte(place->out, '"');
+    write(&inner, v);
+    end_pieces(&p, &text);
+    ww__out_byte(place->out, '"');
+}
+
 bool ww__json_whole_text(const ww__place *place, const ww_value *v, ww_slice *text)
 {
     ww_out *scratch = &place->f->scratch;

@@ -46,8 +46,13 @@ static inline bool ww__json_took(const ww__place *place, ww_status status)
 
 /* The server's text as a string. */
 void ww__json_put_text(const ww__place *place, const ww_value *v);
-/* The same inside of a string that the caller opened, escaped once: for text that is UTF-8. */
+/* The same without quotes, for text that is known to be UTF-8. */
 void ww__json_put_inside(const ww__place *place, const ww_value *v);
+/* Is its text? False for a fault, too. */
+bool ww__json_is_utf8(const ww__place *place, const ww_value *v);
+/* What write() writes, which is UTF-8, as a string. */
+void ww__json_put_nested(const ww__place *place, const ww_value *v,
+                         void (*write)(const ww__place *inner, const ww_value *v));
 /* The value's text in one piece, in the format's scratch if it does not stand so in the column.
  * False: a fault. */
 bool ww__json_whole_text(const ww__place *place, const ww_value *v, ww_slice *text);

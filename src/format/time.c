@@ -159,6 +159,65 @@ void ww__out_python_time(ww_out *out, ww_pg_time time, bool utc)
     ww__out_put(out, text, (size_t)(at - text));
 }
 
+/* So many digits, cut off; WW__FRACTION_SHORT: none that ends in a zero. */
+static uint8_t *put_some_fraction(uint8_t *at, unsigned fraction, int digits)
+{
+    uint8_t *end = put_fraction(at, fraction);
+    if (digits >= 0)
+        return digits == 0 ? at : at + 1 + digits;
+    while (end[-1] == '0')
+        end--;
+    return end[-1] == '.' ? at : end;
+}
+
+void ww__out_java_time(ww_out *out, ww_pg_time time, int digits)
+{
+    uint8_t text[48];
+    uint8_t *at = text;
+    unsigned fraction;
+    *at++ = '"';
+    at = put_seconds(at, time, &fraction);
+    at = put_some_fraction(at, fraction, digits);
+    *at++ = 'Z';
+    *at++ = '"';
+    ww__out_put(out, text, (size_t)(at - text));
+}
+
+void ww__out_java_date(ww_out *out, int64_t day)
+{
+    uint8_t text[48];
+    uint8_t *at = text;
+    unsigned month, day_of_month;
+    int64_t year;
+    ww__civil_date(day, &year, &month, &day_of_month);
+    *at++ = '"';
+    at = put_year(at, year);
+    *at++ = '-';
+    at = put_padded(at, month, 2);
+    *at++ = '-';
+    at = put_padded(at, day_of_month, 2);
+    *at++ = 'Z';
+    *at++ = '"';
+    ww__out_put(out, text, (size_t)(at - text));
+}
+
+void ww__out_java_clock(ww_out *out, int64_t us)
+{
+    uint8_t text[32];
+    uint8_t *at = text;
+    unsigned seconds = (unsigned)(us / 1000000);
+    *at++ = '"';
+    at = put_padded(at, seconds / 3600, 2);
+    *at++ = ':';
+    at = put_padded(at, seconds / 60 % 60, 2);
+    *at++ = ':';
+    at = put_padded(at, seconds % 60, 2);
+    at = put_some_fraction(at, (unsigned)(us % 1000000), WW__FRACTION_SHORT);
+    *at++ = 'Z';
+    *at++ = '"';
+    ww__out_put(out, text, (size_t)(at - text));
+}
+
 void ww__out_lsn(ww_out *out, ww_lsn lsn)
 {
     char text[WW_LSN_TEXT_SIZE + 2];
