@@ -64,6 +64,22 @@ ww_value walk_value(const ww_types *types, uint32_t oid, uint8_t form, ww_slice 
     return ww_value_of(types, oid, &col);
 }
 
+/* The built-in types have OIDs up to here. */
+enum { LAST_BUILT_IN = 7000 };
+
+uint32_t walk_oid(const ww_types *types, uint32_t n)
+{
+    uint32_t own = sizeof vector_types / sizeof vector_types[0];
+    if (ww_types_find(types, n) != NULL)
+        return n;
+    if (n % 2 != 0)
+        return vector_types[n / 2 % own].oid;
+    for (n = n / 2 % LAST_BUILT_IN; ww_types_find(types, n) == NULL; n++)
+        if (n > LAST_BUILT_IN)
+            n = 0;
+    return n;
+}
+
 /* ---- text ------------------------------------------------------------------------------------ */
 
 ww_status walk_text(const ww_value *v, ww_out *out, ww_error *err)

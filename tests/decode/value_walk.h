@@ -13,7 +13,10 @@ ww_types *walk_types(void);
 /* A value of one of these types. */
 ww_value walk_value(const ww_types *types, uint32_t oid, uint8_t form, ww_slice bytes);
 
-/* The text of `v` in memory that the caller frees with walk_alloc (cap is its size). */
+/* `n` if it is the OID of a known type, else the OID of some known type: for fuzz targets. */
+uint32_t walk_oid(const ww_types *types, uint32_t n);
+
+/* The text of `v` in memory that the caller frees with walk_free(). */
 ww_status walk_text(const ww_value *v, ww_out *out, ww_error *err);
 void walk_free(ww_out *out);
 
