@@ -235,6 +235,13 @@ static ww_status check_end(capture_reader *r, ww_error *err)
     return WW_OK;
 }
 
+static ww_status take_catalog(const capture_reader *r, ww_error *err)
+{
+    ww_slice entry = {r->body, r->body_len};
+    ww_status st = r->types != NULL ? capture_read_catalog(entry, r->types, err) : WW_OK;
+    return st == WW_ERR_DECODE ? damaged(r, err->what, err) : st;
+}
+
 ww_status capture_next(capture_reader *r, ww_error *err)
 {
     ww_status st;
@@ -247,9 +254,13 @@ ww_status capture_next(capture_reader *r, ww_error *err)
             r->wal_frames++;
             return WW_OK;
         }
-        if (r->type != CAPTURE_END)
-            return damaged(r, "a frame is of an unknown type", err);
-        if ((st = check_end(r, err)) < 0)
+        if (r->type == CAPTURE_CATALOG)
+            st = take_catalog(r, err);
+        else if (r->type == CAPTURE_END)
+            st = check_end(r, err);
+        else
+            st = damaged(r, "a frame is of an unknown type", err);
+        if (st < 0)
             return st;
     }
     if (st == WW_END && !r->ended)

@@ -11,7 +11,7 @@
 #define CAPTURE_MAGIC_SIZE 8u
 #define CAPTURE_FRAME_HEADER 9u /* u32 length, u32 CRC-32C, u8 type */
 
-enum { CAPTURE_HEADER = 'H', CAPTURE_WAL = 'w', CAPTURE_END = 'E' };
+enum { CAPTURE_HEADER = 'H', CAPTURE_CATALOG = 'C', CAPTURE_WAL = 'w', CAPTURE_END = 'E' };
 
 /* What the header says; text is cut to its room. */
 typedef struct capture_info {
@@ -30,6 +30,20 @@ void capture_write_magic(ww_out *out);
 void capture_write_frame(ww_out *out, uint8_t type, const ww_slice *parts, size_t nparts);
 void capture_write_header(ww_out *out, const capture_info *info);
 
+/* catalog.c: what of the server's catalog is in the capture already. */
+typedef struct capture_catalog {
+    const void **known; /* definitions in the registry, by address */
+    size_t count, cap;
+} capture_catalog;
+
+/* Writes what the registry has of this relation and its columns' types, and the capture has not.
+ * false: no memory. */
+bool capture_write_catalog(capture_catalog *c, ww_out *out, const ww_types *types,
+                           const ww_relation *relation);
+void capture_catalog_close(capture_catalog *c);
+/* Puts an entry into the registry. ERR_DECODE, ERR_LIMIT, ERR_NOMEM. */
+ww_status capture_read_catalog(ww_slice entry, ww_types *types, ww_error *err);
+
 /* Reads a capture, or bare frames, from a file. */
 typedef struct capture_reader {
     FILE *file;
@@ -37,6 +51,7 @@ typedef struct capture_reader {
     bool frames;     /* --input frames */
     uint64_t offset; /* of the next frame */
     uint64_t wal_frames;
+    ww_types *types; /* the reader's, or NULL: what the capture has of the catalog is put there */
     bool ended; /* the end mark was read */
     size_t max_body;
     uint8_t *body;

@@ -16,6 +16,7 @@ typedef struct decoding {
     capture_info info;
     output out;
     ww_relcache *relations;
+    ww_types *types; /* what the capture has of the catalog */
     ww__spool *spool;
     ww_stream stream;
     ww_format *format;
@@ -36,7 +37,8 @@ static ww_status open_engines(decoding *d, ww_error *err)
     d->relations = ww_relcache_open(ww_alloc_malloc(), d->o->max_relations_memory);
     if (!d->o->assemble_off)
         d->spool = ww__spool_open(d->o->assemble_memory, d->o->spill_dir, d->o->spill_limit);
-    if (d->relations == NULL || (d->spool == NULL && !d->o->assemble_off))
+    d->types = d->reader.types = ww_types_open(ww_alloc_malloc(), 0);
+    if (d->relations == NULL || d->types == NULL || (d->spool == NULL && !d->o->assemble_off))
         return ww__fail(err, WW_ERR_NOMEM, "no memory to decode");
     memset(&stream, 0, sizeof stream);
     stream.struct_size = sizeof stream;
@@ -52,6 +54,7 @@ static ww_status open_engines(decoding *d, ww_error *err)
         return st;
     rendering_configure(d->o, &format);
     format.database = d->info.database;
+    format.types = d->types;
     format.escape_terminal = ww_sink_is_terminal(d->out.sink);
     return ww_format_open(&d->format, &format, err);
 }
@@ -165,6 +168,7 @@ int command_decode(options *o)
     ww_format_close(d.format);
     ww_stream_fini(&d.stream);
     ww__spool_close(d.spool);
+    ww_types_close(d.types);
     ww_relcache_close(d.relations);
     capture_close(&d.reader);
     output_close(&d.out);
