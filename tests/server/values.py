@@ -270,16 +270,24 @@ FIRST_DAY, LAST_DAY = -2451545, 2145031948  # 4714-11-24 BC, 5874897-12-31, coun
 LAST_US = 9223371331199999999               # 294276-12-31 23:59:59.999999
 
 
-def some_us(rng):
-    return str(rng.choice((rng.randrange(FIRST_DAY * DAY_US, LAST_US), some_int(rng, 58), some_int(rng, 38) * 10 ** 6)))
+def some_stamp(rng):
+    """Days since 2000, and the time of that day."""
+    us = rng.choice((rng.randrange(FIRST_DAY * DAY_US, LAST_US), some_int(rng, 58), some_int(rng, 38) * 10 ** 6))
+    return f"{us // DAY_US} {clock(us % DAY_US)}"
+
+
+def clock(us):
+    """Hours and minutes, seconds with a fraction; every server reads that exactly."""
+    seconds, fraction = divmod(abs(us), 10 ** 6)
+    return f"{'-' if us < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:06}"
 
 
 def some_interval(rng):
-    parts = [f"{some_int(rng, 30)} mons", f"{some_int(rng, 32)} days", f"{some_int(rng, 62)} microseconds"]
+    parts = [f"{some_int(rng, 30)} mons", f"{some_int(rng, 32)} days", clock(some_int(rng, 62))]
     return " ".join(part for part in parts if rng.randrange(3)) or "0"
 
 
-STAMP = "'2000-01-01'::timestamp + ((x::int8 / 86400000000) || ' days')::interval + ((x::int8 % 86400000000) || ' microseconds')::interval"
+STAMP = "'2000-01-01'::timestamp + split_part(x, ' ', 1)::int * interval '1 day' + split_part(x, ' ', 2)::interval"
 
 # name: (type, a random input text, the value of that text x in SQL)
 FAMILIES = {
@@ -295,11 +303,11 @@ FAMILIES = {
     "numeric": ("numeric", some_numeric, None),
     "money": ("money", lambda rng: str(some_int(rng, 64)), "(x || 'e-2')::numeric::money"),
     "date": ("date", lambda rng: str(rng.choice((rng.randrange(FIRST_DAY, LAST_DAY), some_int(rng, 21)))), "'2000-01-01'::date + x::int"),
-    "time": ("time", lambda rng: str(rng.randrange(DAY_US)), "'00:00'::time + (x || ' microseconds')::interval"),
+    "time": ("time", lambda rng: clock(rng.randrange(DAY_US)), None),
     "timetz": ("timetz", lambda rng: f"{rng.randrange(24):02}:{rng.randrange(60):02}:{rng.randrange(60):02}.{rng.randrange(10 ** 6):06}"
                f"{rng.choice('+-')}{rng.randrange(16):02}:{rng.randrange(60):02}:{rng.choice((0, rng.randrange(60))):02}", None),
-    "timestamp": ("timestamp", some_us, STAMP),
-    "timestamptz": ("timestamptz", some_us, f"({STAMP}) AT TIME ZONE 'UTC'"),
+    "timestamp": ("timestamp", some_stamp, STAMP),
+    "timestamptz": ("timestamptz", some_stamp, f"({STAMP}) AT TIME ZONE 'UTC'"),
     "interval": ("interval", some_interval, None),
     "uuid": ("uuid", lambda rng: some_hex(rng, 16), None),
     "bytea": ("bytea", lambda rng: "\\x" + some_hex(rng, rng.randrange(20)), None),
