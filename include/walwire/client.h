@@ -17,6 +17,7 @@
 #include <walwire/config.h>
 #include <walwire/net.h>
 #include <walwire/stream.h>
+#include <walwire/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,11 +45,14 @@ typedef struct ww_session_config {
     int wake_fd;                 /* readable: a blocking call returns ERR_CANCELLED; -1: none */
     ww_log log;
     size_t max_message; /* CopyData; 0: WW_DEFAULT_MAX_COPY_DATA */
+    bool plain;         /* an ordinary session, not a walsender: for queries only */
+    int max_connect_s;  /* connect_timeout is no more than this; 0: what conninfo says */
 } ww_session_config;
 
 /* Connects (every host and address in turn, as libpq), encrypts, authenticates as a logical
- * walsender with the session settings of docs/session-settings.md. Blocks, at most connect_timeout
- * per address. ERR_IO, ERR_TIMEOUT, ERR_TLS, ERR_AUTH, ERR_SERVER. */
+ * walsender (or as an ordinary client) with the session settings of docs/session-settings.md.
+ * Blocks, at most connect_timeout per address. ERR_IO, ERR_TIMEOUT, ERR_TLS, ERR_AUTH, ERR_SERVER.
+ */
 ww_status ww_session_open(ww_session **out, const ww_session_config *config, ww_error *err);
 /* Says goodbye (Terminate) and frees. NULL is allowed. */
 void ww_session_close(ww_session *s);
@@ -121,6 +125,22 @@ typedef enum ww_streaming {
     WW_STREAMING_PARALLEL /* server 16, protocol 4 */
 } ww_streaming;
 
+/* Values in binary form. Not all types have one that can be read (docs/values.md). ON: a column of
+ * another type is ERR_SERVER. AUTO: if all published columns have one, and the slot is not a
+ * temporary one; when a table with another comes along, the client connects again and goes on in
+ * text: nothing is lost, nothing comes twice (docs/adr/0007). */
+enum { WW_BINARY_OFF = 0, WW_BINARY_ON = 1, WW_BINARY_AUTO = 2 };
+
+/* What is asked of the server's catalog: at the start on the stream's own session, later on an
+ * ordinary one, opened when first needed and kept. That blocks ww_client_next() for some
+ * milliseconds, ten seconds at the very most, while feedback goes on. A failure is a warning in the
+ * log and is tried again with a later table: values of unknown types stay text. */
+typedef enum ww_catalog {
+    WW_CATALOG_OFF,   /* nothing */
+    WW_CATALOG_TYPES, /* the columns' types that are not built in, and what they are made of */
+    WW_CATALOG_FULL   /* the tables' columns, too: primary keys, NOT NULL */
+} ww_catalog;
+
 #define WW_DEFAULT_ASSEMBLE_MEMORY ((size_t)64 << 20)
 #define WW_DEFAULT_SPILL_LIMIT ((uint64_t)1 << 40)
 
@@ -142,7 +162,7 @@ typedef struct ww_client_config {
     ww_lsn end_lsn;     /* deliver what commits before it, then END; 0: go on for ever */
     bool until_now;     /* end_lsn is the server's WAL position after start-up */
     int messages;       /* 1 on, 0 off, -1 default: on from server 14 */
-    int binary;         /* 1 on, 0 or -1 off */
+    int binary;         /* WW_BINARY_OFF (or -1), _ON or _AUTO; server 14+ */
     const char *origin; /* "any", "none" or NULL; server 16+ */
     ww_confirm_mode confirm_mode;
     bool confirm_none;             /* never acknowledge: the slot does not move */
@@ -162,6 +182,8 @@ typedef struct ww_client_config {
     size_t assemble_memory; /* 0: WW_DEFAULT_ASSEMBLE_MEMORY; beyond it messages go to a file */
     const char *spill_dir;  /* NULL: TMPDIR, else /var/tmp */
     uint64_t spill_limit;   /* the file's size at most; 0: WW_DEFAULT_SPILL_LIMIT */
+    ww_catalog catalog;     /* with binary at least TYPES */
+    bool binary_any; /* WW_BINARY_ON: columns of types that walwire cannot read in binary, too */
 } ww_client_config;
 
 /* clang-format off */
@@ -169,7 +191,7 @@ typedef struct ww_client_config {
     { sizeof(ww_client_config), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0,                    \
       false, false, false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH,                             \
       false, false, 0, 0, 0, 0, false, -1, { NULL, NULL },                                         \
-      0, WW_STREAMING_DEFAULT, false, false, 0, NULL, 0 }
+      0, WW_STREAMING_DEFAULT, false, false, 0, NULL, 0, WW_CATALOG_OFF, false }
 /* clang-format on */
 
 /* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL
@@ -186,7 +208,8 @@ ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err);
 /* The WALData that the last event came from. Valid as long as the event. */
 const ww_wal_msg *ww_client_wal(const ww_client *c);
 /* More can be had without touching the socket: the next call moves no byte, and events taken before
- * stay valid, but for those of a transaction that was streamed: they live until the next call. */
+ * stay valid, but for those of a transaction that was streamed: they live until the next call; and,
+ * with WW_BINARY_AUTO in a client that is not nonblocking, all do when it goes on in text. */
 bool ww_client_buffered(const ww_client *c);
 
 /* ww_stream_confirm(), ww_stream_flush_all() and ww_stream_flush_to(): see there. Sends nothing by
@@ -201,7 +224,8 @@ ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err);
 ww_status ww_client_feedback(ww_client *c, ww_error *err);
 ww_mono_us ww_client_deadline(const ww_client *c);
 
-/* For a poll loop: the descriptor and the events to wait for. */
+/* For a poll loop: the descriptor and the events to wait for. With WW_BINARY_AUTO it may be another
+ * after ww_client_next(). */
 int ww_client_fd(const ww_client *c);
 short ww_client_poll_events(const ww_client *c);
 
@@ -231,6 +255,9 @@ typedef struct ww_client_info {
     uint64_t spilled_bytes; /* of streamed transactions, written to the spill file so far */
 } ww_client_info;
 void ww_client_describe(const ww_client *c, ww_client_info *out);
+/* What is known of types and tables, as of the last event; lives as long as the client. NULL with
+ * WW_CATALOG_OFF, and for raw clients. */
+const ww_types *ww_client_types(const ww_client *c);
 /* The engine behind: positions and counters. */
 const ww_stream *ww_client_stream(const ww_client *c);
 

@@ -221,6 +221,15 @@ typedef struct ww_stream {
     uint8_t gid[200];
     size_t gid_len;
     uint64_t prepared;              /* in this session, and not yet committed or rolled back */
+    /* the transaction that a restart interrupted: restart.c */
+    struct {
+        bool awaited;               /* it has to be the next to come */
+        bool open;                  /* it is open again */
+        uint32_t xid;
+        ww_lsn final_lsn;
+        uint64_t ordinal;           /* of the last change that was handed out */
+        uint64_t reached;           /* of the last that came again */
+    } resumed;
     /* acknowledgement: confirm.c */
     ww_unit *units;
     size_t units_cap, units_first, units_count, units_behind;
@@ -268,6 +277,26 @@ ww_status ww_stream_next(ww_stream *s, ww_event *ev);
 bool ww_stream_replaying(const ww_stream *s);
 /* How many streamed transactions are open. */
 size_t ww_stream_open_streams(const ww_stream *s);
+
+/* ---- the same stream again ------------------------------------------------------------------ */
+
+/* Where START_REPLICATION has to begin for ww_stream_restart(): the end of the last unit handed
+ * out; 0 if there is none: then where it began before. */
+ww_lsn ww_stream_restart_lsn(const ww_stream *s);
+
+/* The stream ended, or was ended, in the middle, and START_REPLICATION is about to be sent again,
+ * from ww_stream_restart_lsn(), on this connection or another, with these values of the option
+ * `binary`. What was received and not handed out is forgotten, the relation cache is reset. What
+ * was handed out and not confirmed stays so; positions, flush and counters go on.
+ *
+ * If a transaction was open, the server sends it again, first of all: it is recognised by its xid
+ * and final LSN, and what was handed out of it already is not handed out again: its Begin, its
+ * origin, its first changes (by ordinal), and relations before them that have not changed. If
+ * another transaction comes first, or it ends before what was handed out: ERR_GAP, from next().
+ *
+ * ERR_USAGE where streamed transactions are open and handed out as they come (no spool): their
+ * events would come twice. ERR_NOMEM: final. After an error of the stream that error. */
+ww_status ww_stream_restart(ww_stream *s, bool binary, ww_now now, ww_error *err);
 
 /* First error; WW_OK while none. */
 const ww_error *ww_stream_error(const ww_stream *s);

@@ -58,7 +58,8 @@ typedef struct options {
     bool create_slot, if_not_exists, if_exists, temporary, drop_slot_on_exit;
     ww_lsn startpos, endpos, advance_to;
     bool until_now;
-    int messages, binary; /* -1 default, 0 off, 1 on */
+    int messages, binary; /* -1 default, 0 off, 1 on; binary 2 auto */
+    ww_catalog catalog;
     unsigned proto;       /* 0: default */
     ww_streaming streaming;
     bool assemble_off;

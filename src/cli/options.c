@@ -146,9 +146,29 @@ static bool read_messages(options *o, char *value)
     return read_switch(value, &o->messages);
 }
 
-static bool read_binary(options *o, char *value)
+static bool read_binary_switch(options *o, char *value)
 {
     return read_switch(value, &o->binary);
+}
+
+static bool read_binary(options *o, char *value)
+{
+    if (strcmp(value, "auto") != 0)
+        return read_switch(value, &o->binary);
+    o->binary = WW_BINARY_AUTO;
+    return true;
+}
+
+static bool read_catalog(options *o, char *value)
+{
+    static const char *const words[] = {"off", "types", "full"};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(value, words[i]) == 0) {
+            o->catalog = (ww_catalog)i;
+            return true;
+        }
+    return false;
 }
 
 static bool read_proto(options *o, char *value)
@@ -289,8 +309,15 @@ static const option_spec specs[] = {
     {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "How to ask for it", NULL},
     {STREAMS | PGOUTPUT, 0, "proto", "1..4", OWN, 0, read_proto,
      "pgoutput's protocol (the highest that the server knows)", "1, 2, 3 or 4"},
-    {STREAMS | PGOUTPUT, 0, "binary", "on|off", OWN, 0, read_binary, "values in binary form (off)",
-     "on or off"},
+    {CMD_RECORD | PGOUTPUT, 0, "binary", "on|off", OWN, 0, read_binary_switch,
+     "values in binary form (off)", "on or off"},
+    {CMD_STREAM | PGOUTPUT, 0, "binary", "off|on|auto", OWN, 0, read_binary,
+     "values in binary form (server 14): auto asks whether all columns can be read so (off)",
+     "off, on or auto"},
+    {STREAMS | PGOUTPUT, 0, "catalog", "off|types|full", OWN, 0, read_catalog,
+     "what is asked of the server's catalog: types that are not built in, or tables' keys, too "
+     "(types)",
+     "off, types or full"},
     {STREAMS, 'o', "option", "NAME=VALUE", OWN, 0, read_plugin_option,
      "an option for the plugin, in place of walwire's own choice; repeatable",
      "NAME or NAME=VALUE, at most 16 of them"},
@@ -551,6 +578,7 @@ static void set_defaults(options *o, unsigned command)
 {
     memset(o, 0, sizeof *o);
     o->command = command;
+    o->catalog = WW_CATALOG_TYPES;
     o->messages = o->binary = o->alter_two_phase = o->alter_failover = -1;
     o->format = DEFAULT_FORMAT;
     o->connector_name = "walwire";

@@ -44,6 +44,8 @@ static void configure(const streaming *s, ww_client_config *config)
     config->until_now = o->until_now;
     config->messages = o->messages;
     config->binary = o->binary;
+    config->binary_any = o->command == CMD_RECORD; /* bytes are bytes */
+    config->catalog = o->catalog;
     config->origin = o->origin;
     config->confirm_mode = WW_CONFIRM_THROUGH;
     config->confirm_none = o->ack_none;

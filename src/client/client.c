@@ -43,19 +43,24 @@ static ww_status read_conninfo(ww_client *c, ww_error *err)
     return st;
 }
 
-static ww_status open_client(ww_client *c, ww_error *err)
+ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err)
 {
     ww_session_config session;
-    ww_status st = read_conninfo(c, err);
-    if (st < 0)
-        return st;
     memset(&session, 0, sizeof session);
     session.struct_size = sizeof session;
     session.conninfo = c->config.parsed;
     session.wake_fd = c->config.wake_fd;
     session.log = c->config.log;
     session.max_message = c->config.max_message;
-    if ((st = ww_session_open(&c->session, &session, err)) < 0 ||
+    return ww_session_open(out, &session, err);
+}
+
+static ww_status open_client(ww_client *c, ww_error *err)
+{
+    ww_status st = read_conninfo(c, err);
+    if (st < 0)
+        return st;
+    if ((st = ww__client_connect(c, &c->session, err)) < 0 ||
         (st = ww_session_identify(c->session, &c->system, err)) < 0)
         return st;
     if (!c->config.raw) {
@@ -91,12 +96,15 @@ void ww_client_close(ww_client *c)
 {
     if (c == NULL)
         return;
+    ww__catalog_close(c->catalog);
     ww_session_close(c->session);
+    ww_session_close(c->retired);
     ww_stream_fini(&c->stream);
     ww__spool_close(c->spool);
     ww_relcache_close(c->relations);
     ww_conninfo_fini(&c->own_conninfo);
     free(c->options_text);
+    free(c->options_store);
     free(c);
 }
 
@@ -108,6 +116,8 @@ static void send_feedback(ww_client *c)
     size_t len;
     ww_slice payload;
     ww_error ignored;
+    if (c->restarting)
+        return; /* nobody listens */
     payload.ptr = ww_stream_send_buf(&c->stream, c->now, &len);
     payload.len = len;
     if (len > 0 && ww_conn_copy_data(&c->session->conn, payload, NULL) == WW_OK)
@@ -137,6 +147,8 @@ ww_mono_us ww_client_deadline(const ww_client *c)
         return WW_MONO_NEVER; /* nothing will be sent any more */
     if (c->ended)
         return due;
+    if (c->restarting)
+        return 0;
     if (c->end_lsn != 0 && c->probe_at < due)
         due = c->probe_at;
     return quiet < due ? quiet : due;
@@ -320,23 +332,75 @@ static bool is_past_end(const ww_client *c, const ww_event *ev)
     }
 }
 
-ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err)
+static ww_status next_event(ww_client *c, ww_event *ev, ww_error *err)
 {
     ww_status st;
-    if (c->error.status != WW_OK)
-        return ww__client_fail(c, &c->error, err);
-    if (c->ended)
-        return WW_END;
+    if (c->has_kept) {
+        *ev = c->kept;
+        c->has_kept = false;
+        return WW_OK;
+    }
     while ((st = ww_stream_next(&c->stream, ev)) == WW_MORE)
         if ((st = next_wal(c, &c->wal, err)) != WW_OK)
             return st;
     if (st < 0)
         return ww__client_fail(c, ww_stream_error(&c->stream), err);
-    if (is_past_end(c, ev)) {
+    return WW_OK;
+}
+
+/* Cancelled is not final: the caller may go on, or stop. */
+static ww_status settle(ww_client *c, ww_status st, const ww_error *why, ww_error *err)
+{
+    if (st < 0 && st != WW_ERR_CANCELLED)
+        return ww__client_fail(c, why, err);
+    if (st < 0 && err != NULL)
+        *err = *why;
+    return st;
+}
+
+/* WW_MORE: the stream is to be started again. */
+static ww_status take_relation(ww_client *c, const ww_event *ev, ww_error *err)
+{
+    ww_error why;
+    ww_status st = ww__binary_follow(c, ev, &why);
+    if (st == WW_ERR_CANCELLED) {
+        c->kept = *ev;
+        c->has_kept = true;
+    }
+    c->restarting |= st == WW_MORE;
+    return settle(c, st, &why, err);
+}
+
+static ww_status restart(ww_client *c, ww_error *err)
+{
+    ww_error why;
+    ww_status st = ww__binary_restart(c, &why);
+    c->restarting &= st == WW_ERR_CANCELLED;
+    return settle(c, st, &why, err);
+}
+
+ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err)
+{
+    ww_status st = WW_MORE;
+    if (c->error.status != WW_OK)
+        return ww__client_fail(c, &c->error, err);
+    if (c->ended)
+        return WW_END;
+    while (st == WW_MORE) {
+        if (c->restarting && (st = restart(c, err)) != WW_OK)
+            return st;
+        if ((st = next_event(c, ev, err)) != WW_OK)
+            return st;
+        if (ev->kind == WW_EV_RELATION && c->catalog != NULL)
+            st = take_relation(c, ev, err);
+        if (st == WW_MORE && c->config.nonblocking)
+            return st; /* events taken before may still be in use */
+    }
+    if (st == WW_OK && is_past_end(c, ev)) {
         c->ended = true;
         return WW_END;
     }
-    return WW_OK;
+    return st;
 }
 
 ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
@@ -363,7 +427,9 @@ const ww_wal_msg *ww_client_wal(const ww_client *c)
 
 bool ww_client_buffered(const ww_client *c)
 {
-    return c->stream.has_pending || ww_stream_replaying(&c->stream) ||
+    if (c->restarting)
+        return false;
+    return c->has_kept || c->stream.has_pending || ww_stream_replaying(&c->stream) ||
            (ww_conn_wants(&c->session->conn) & WW_WANT_EVENT) != 0;
 }
 
@@ -402,9 +468,9 @@ short ww_client_poll_events(const ww_client *c)
 
 /* What is still in flight is dropped. A transaction under way may be sent whole before the server
  * looks at our CopyDone: as long as it sends, it is waited for, within reason. */
-static ww_status drain(ww_client *c, ww_mono_us patience_us, ww_error *err)
+ww_status ww__client_drain(ww_client *c, ww_mono_us patience_us, ww_mono_us max_us, ww_error *err)
 {
-    ww_mono_us give_up_at = ww_clock_now().mono_us + STOP_MAX_US;
+    ww_mono_us give_up_at = ww_clock_now().mono_us + max_us;
     ww_msg msg;
     for (;;) {
         ww_mono_us deadline = ww_clock_now().mono_us + patience_us;
@@ -434,8 +500,10 @@ ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
         st = ww_conn_copy_done(&c->session->conn, err);
     }
     c->streaming = false;
-    return st == WW_OK ? drain(c, deadline > c->now.mono_us ? deadline - c->now.mono_us : 0, err)
-                       : st;
+    return st == WW_OK
+               ? ww__client_drain(c, deadline > c->now.mono_us ? deadline - c->now.mono_us : 0,
+                                  STOP_MAX_US, err)
+               : st;
 }
 
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err)
@@ -467,6 +535,11 @@ void ww_client_describe(const ww_client *c, ww_client_info *out)
     out->options = c->options_text;
     out->status_interval_us = c->status_interval_us;
     out->spilled_bytes = c->spool != NULL ? ww__spool_spilled(c->spool) : 0;
+}
+
+const ww_types *ww_client_types(const ww_client *c)
+{
+    return ww__catalog_types(c->catalog);
 }
 
 const ww_stream *ww_client_stream(const ww_client *c)

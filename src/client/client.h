@@ -3,6 +3,7 @@
 #ifndef WALWIRE_CLIENT_CLIENT_H
 #define WALWIRE_CLIENT_CLIENT_H
 
+#include "catalog.h"
 #include "negotiate.h"
 #include "spool.h"
 
@@ -12,6 +13,7 @@ struct ww_client {
     ww_client_config config;
     ww_conninfo own_conninfo; /* where config.conninfo was given as text */
     ww_session *session;
+    ww_session *retired; /* what it was before a restart; what was told of it stays valid */
     ww_relcache *relations;
     ww__spool *spool; /* where streamed transactions wait; NULL: they are handed out as they come */
     ww_stream stream;
@@ -31,13 +33,38 @@ struct ww_client {
     ww_lsn start_lsn, end_lsn;
     ww__plugin_options options;
     ww_mono_us status_interval_us;
-    char *options_text; /* as sent */
+    char *options_text;   /* as sent */
+    uint8_t *options_store; /* the texts of `options` */
+    ww__catalog *catalog; /* NULL: it is not asked */
+    bool binary_auto;     /* binary was chosen, and can be taken back */
+    bool restarting;      /* CopyDone was sent, to start again in text */
+    bool has_kept;        /* an event that was not handed out because the wait was cancelled */
+    ww_event kept;
 };
 
 /* open.c and client.c: fails the client for good. */
 ww_status ww__client_fail(ww_client *c, const ww_error *why, ww_error *err);
 
+/* client.c: a session as the configuration says. */
+ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err);
+
 /* start.c: slot, publications, START_REPLICATION. */
 ww_status ww__client_start(ww_client *c, ww_error *err);
+/* START_REPLICATION with c->options, from c->start_lsn or, if it is not 0, from `from`. */
+ww_status ww__client_begin_copy(ww_client *c, ww_lsn from, ww_error *err);
+
+/* client.c: reads up to ReadyForQuery, as long as something comes within patience_us, for max_us at
+ * most. */
+ww_status ww__client_drain(ww_client *c, ww_mono_us patience_us, ww_mono_us max_us, ww_error *err);
+
+/* binary.c: before the options are chosen: c->config.binary becomes ON or OFF. */
+ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t count,
+                            ww_error *err);
+/* The server has described a table: looks up what is needed. WW_MORE: the event is not to be handed
+ * out, the stream has to be started again with ww__binary_restart(). ERR_CANCELLED: nothing was
+ * done. Else *err says which column cannot be read in binary. */
+ww_status ww__binary_follow(ww_client *c, const ww_event *relation, ww_error *err);
+/* Goes on in text. ERR_CANCELLED: call it again. */
+ww_status ww__binary_restart(ww_client *c, ww_error *err);
 
 #endif

@@ -127,7 +127,7 @@ static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, w
     config.password = t->password;
     config.params = s->params;
     config.nparams = ww__session_params(info, s->params, WW__PARAMS_MAX);
-    config.replication = true;
+    config.replication = !s->config.plain;
     config.protocol = s->values.max_protocol;
     config.tls = tls;
     config.local = t->host.local;
@@ -238,10 +238,10 @@ static void add_address(const ww_session *s, ww_error *err)
 }
 
 /* Logging in as a walsender is refused in the role's name. */
-static void explain_permission(const target *t, ww_error *err)
+static void explain_permission(const ww_session *s, const target *t, ww_error *err)
 {
     ww_text hint = {err->hint, sizeof err->hint, 0};
-    if (err->status != WW_ERR_SERVER || strcmp(err->sqlstate, "42501") != 0)
+    if (s->config.plain || err->status != WW_ERR_SERVER || strcmp(err->sqlstate, "42501") != 0)
         return;
     ww_text_add(&hint, "The role needs the REPLICATION attribute: ALTER ROLE ");
     ww_text_add_identifier(&hint, ww_slice_of(t->user));
@@ -297,7 +297,7 @@ static ww_status try_address(ww_session *s, const target *t, const ww_addrs *add
         if (st == WW_OK)
             break;
         explain_password(s, err);
-        explain_permission(t, err);
+        explain_permission(s, t, err);
         add_address(s, err);
         if (!next_method(s, list.methods[m], err))
             break;
@@ -359,6 +359,13 @@ static ww_status try_host(ww_session *s, target *t, ww_error *err)
     return st;
 }
 
+static void limit_timeout(ww_session *s)
+{
+    int most = s->config.max_connect_s;
+    if (most > 0 && (s->values.connect_timeout_s == 0 || s->values.connect_timeout_s > most))
+        s->values.connect_timeout_s = most;
+}
+
 ww_status ww__session_connect(ww_session *s, ww_error *err)
 {
     const ww_conninfo *info = s->config.conninfo;
@@ -370,6 +377,7 @@ ww_status ww__session_connect(ww_session *s, ww_error *err)
         err = &local;
     if ((st = ww_conninfo_resolve(info, &s->values, err)) < 0)
         return st;
+    limit_timeout(s);
     count = ww_conninfo_host_count(info, err);
     if (count == 0)
         return err->status;

@@ -226,14 +226,14 @@ static ww_status finish_failed(ww_session *s, ww_error *err)
     return err != NULL ? err->status : WW_ERR_SERVER;
 }
 
-ww_status ww_session_row(ww_session *s, ww_msg *row, ww_error *err)
+ww_status ww__session_row_until(ww_session *s, ww_msg *row, ww_mono_us deadline, ww_error *err)
 {
     ww_error local;
     ww_status st;
     if (err == NULL)
         err = &local;
     while (s->command_open) {
-        st = ww__session_message(s, row, WW_MONO_NEVER, err);
+        st = ww__session_message(s, row, deadline, err);
         if (st < 0)
             return st;
         if (st == WW_END)
@@ -250,6 +250,11 @@ ww_status ww_session_row(ww_session *s, ww_msg *row, ww_error *err)
             s->command_open = false;
     }
     return WW_END;
+}
+
+ww_status ww_session_row(ww_session *s, ww_msg *row, ww_error *err)
+{
+    return ww__session_row_until(s, row, WW_MONO_NEVER, err);
 }
 
 ww_status ww_session_exec(ww_session *s, const char *sql, ww_error *err)

@@ -55,6 +55,9 @@ ww_status ww__session_message(ww_session *s, ww_msg *msg, ww_mono_us deadline, w
 /* Waits until pump() may move something. */
 ww_status ww__session_wait(ww_session *s, ww_mono_us deadline, ww_error *err);
 
+/* ww_session_row(), waiting until the deadline at most: after ERR_TIMEOUT call it again. */
+ww_status ww__session_row_until(ww_session *s, ww_msg *row, ww_mono_us deadline, ww_error *err);
+
 /* ww_session_row_text() for a command that may take long: says `why` after two seconds. */
 ww_status ww__session_slow_row_text(ww_session *s, const char *sql, size_t ncols, size_t width,
                                     char *out, const char *why, ww_error *err);

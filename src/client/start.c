@@ -150,7 +150,7 @@ static char *join_names(const ww_slice *names, size_t count)
 
 /* ---- START_REPLICATION ---------------------------------------------------------------------- */
 
-static char *command_text(const ww_client *c, ww_error *err)
+static char *command_text(const ww_client *c, ww_lsn from, ww_error *err)
 {
     const ww__plugin_options *list = &c->options;
     ww_text t = {NULL, 128 + 2 * sizeof c->slot, 0};
@@ -160,7 +160,7 @@ static char *command_text(const ww_client *c, ww_error *err)
     t.text = malloc(t.cap);
     if (t.text == NULL) {
         ww__fail(err, WW_ERR_NOMEM, "no memory for START_REPLICATION");
-    } else if (ww_start_replication_command(&t, ww_slice_of(c->slot), c->start_lsn, list->items,
+    } else if (ww_start_replication_command(&t, ww_slice_of(c->slot), from, list->items,
                                             list->count, err) < 0) {
         free(t.text);
         t.text = NULL;
@@ -170,7 +170,7 @@ static char *command_text(const ww_client *c, ww_error *err)
 
 /* Waits for CopyBothResponse. A server of version 10 sends it before it looks at the options: its
  * refusal is then the first message of the stream, and found there. */
-static ww_status begin_copy(ww_client *c, const char *command, ww_error *err)
+static ww_status send_command(ww_client *c, const char *command, ww_error *err)
 {
     ww_msg msg;
     ww_status st = ww_session_query(c->session, command, err);
@@ -196,6 +196,19 @@ static ww_status begin_copy(ww_client *c, const char *command, ww_error *err)
     return st == WW_END
                ? ww__fail(err, WW_ERR_IO, "the server closed the connection before streaming")
                : st;
+}
+
+ww_status ww__client_begin_copy(ww_client *c, ww_lsn from, ww_error *err)
+{
+    ww_status st;
+    free(c->options_text);
+    c->options_text = command_text(c, from != 0 ? from : c->start_lsn, err);
+    if (c->options_text == NULL)
+        return err != NULL ? err->status : WW_ERR_USAGE;
+    st = send_command(c, c->options_text, err);
+    c->now = ww_clock_now();
+    c->heard_at = c->now.mono_us;
+    return st;
 }
 
 /* Settings of the server that decide how, and whether, it can be streamed from. */
@@ -312,6 +325,8 @@ static ww_status prepare_pgoutput(ww_client *c, char **joined, ww_error *err)
         st = ww__publications_check(c->session, names, count, err);
     if (st == WW_OK && (*joined = join_names(names, count)) == NULL)
         st = ww__fail(err, WW_ERR_NOMEM, "no memory for the list of publications");
+    if (st == WW_OK)
+        st = ww__binary_choose(c, names, count, err);
     free(names);
     if (st < 0)
         return st;
@@ -320,17 +335,41 @@ static ww_status prepare_pgoutput(ww_client *c, char **joined, ww_error *err)
                               &c->options, err);
 }
 
+/* The caller's strings need not live as long as the client. */
+static ww_slice copy(uint8_t **room, ww_slice text)
+{
+    ww_slice copied = {text.ptr != NULL ? *room : NULL, text.len};
+    if (text.len > 0)
+        memcpy(*room, text.ptr, text.len);
+    *room += text.len;
+    return copied;
+}
+
+static ww_status keep_options(ww_client *c, ww_error *err)
+{
+    ww__plugin_options *list = &c->options;
+    size_t size = 1, i;
+    uint8_t *room;
+    for (i = 0; i < list->count; i++)
+        size += list->items[i].name.len + list->items[i].value.len;
+    room = c->options_store = malloc(size);
+    if (room == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for the plugin's options");
+    for (i = 0; i < list->count; i++) {
+        list->items[i].name = copy(&room, list->items[i].name);
+        list->items[i].value = copy(&room, list->items[i].value);
+    }
+    return WW_OK;
+}
+
 static ww_status start_streaming(ww_client *c, const server_facts *facts, ww_lsn confirmed,
                                  ww_error *err)
 {
     ww_status st;
     choose_interval(c, facts);
     c->start_lsn = c->config.start_lsn != 0 ? c->config.start_lsn : confirmed;
-    c->options_text = command_text(c, err);
-    if (c->options_text == NULL)
-        return err != NULL ? err->status : WW_ERR_USAGE;
     st = init_stream(c, confirmed, err);
-    return st == WW_OK ? begin_copy(c, c->options_text, err) : st;
+    return st == WW_OK ? ww__client_begin_copy(c, 0, err) : st;
 }
 
 ww_status ww__client_start(ww_client *c, ww_error *err)
@@ -345,6 +384,8 @@ ww_status ww__client_start(ww_client *c, ww_error *err)
         st = prepare_pgoutput(c, &joined, err);
     if (st == WW_OK)
         st = ww__add_given_options(&c->config, &c->options, err);
+    if (st == WW_OK)
+        st = keep_options(c, err);
     if (st == WW_OK)
         st = prepare_slot(c, &confirmed, err);
     if (st == WW_OK)

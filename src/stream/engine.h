@@ -31,6 +31,13 @@ void ww__stream_heard(ww_stream *s, ww_lsn end, ww_mono_us now);
 /* Lets flush follow the last keepalive if nothing stands against it any more. */
 void ww__stream_settle(ww_stream *s, ww_mono_us now);
 
+/* stream.c: (re)starts the decoder as the configuration says. */
+void ww__stream_start_decoder(ww_stream *s);
+
+/* restart.c: an event while a restarted transaction is awaited or open. WW_MORE: it was handed out
+ * before the restart. */
+ww_status ww__stream_resume(ww_stream *s, const ww_event *ev);
+
 /* feedback.c: what a feedback sent now would say. */
 ww_lsn ww__stream_reportable(const ww_stream *s);
 

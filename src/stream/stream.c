@@ -42,9 +42,18 @@ static void set_defaults(ww_stream_config *c)
         c->max_stream_relations = WW_DEFAULT_MAX_STREAM_RELATIONS;
 }
 
-ww_status ww_stream_init(ww_stream *s, const ww_stream_config *config, ww_now now, ww_error *err)
+void ww__stream_start_decoder(ww_stream *s)
 {
     ww_decoder_options options = WW_DECODER_OPTIONS_INIT;
+    options.relations = s->config.relations;
+    options.binary = s->config.binary;
+    options.streaming = s->config.streaming;
+    options.defer_blocks = s->config.spool != NULL;
+    ww_decoder_init(&s->decoder, &options);
+}
+
+ww_status ww_stream_init(ww_stream *s, const ww_stream_config *config, ww_now now, ww_error *err)
+{
     memset(s, 0, sizeof *s);
     ww_error_clear(&s->error);
     if (!copy_config(s, config)) {
@@ -52,11 +61,7 @@ ww_status ww_stream_init(ww_stream *s, const ww_stream_config *config, ww_now no
         return ww__fail(err, WW_ERR_USAGE, "stream configuration: struct_size, mode or alloc");
     }
     set_defaults(&s->config);
-    options.relations = s->config.relations;
-    options.binary = s->config.binary;
-    options.streaming = s->config.streaming;
-    options.defer_blocks = s->config.spool != NULL;
-    ww_decoder_init(&s->decoder, &options);
+    ww__stream_start_decoder(s);
     s->flush = s->config.start;
     s->last_feedback = now.mono_us;
     s->last_input = now.mono_us;
@@ -183,12 +188,16 @@ static ww_status take_message(ww_stream *s, ww_event *ev)
 
 ww_status ww_stream_next(ww_stream *s, ww_event *ev)
 {
-    ww_status status;
+    ww_status status = WW_MORE;
     if (s->error.status != WW_OK)
         return s->error.status;
     if (!s->has_pending)
         return WW_MORE;
-    status = s->replaying ? ww__replay_next(s, ev) : take_message(s, ev);
+    while (status == WW_MORE && s->has_pending) {
+        status = s->replaying ? ww__replay_next(s, ev) : take_message(s, ev);
+        if (status == WW_OK && (s->resumed.awaited || s->resumed.open))
+            status = ww__stream_resume(s, ev);
+    }
     if (!s->in_transaction)
         ww__stream_settle(s, s->last_input);
     return status;

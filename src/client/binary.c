@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* binary.c: whether values come in binary form, and back to text when a column cannot
+ * (docs/adr/0007-restart-on-a-new-session.md). */
+#include "client.h"
+
+#include "base/error.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SERVER_14 140000
+#define FOR_EVER_US (UINT64_C(1) << 62)
+
+/* ---- at the start --------------------------------------------------------------------------- */
+
+/* The caller reads the bytes itself, of whatever type. */
+static bool skips_check(const ww_client *c)
+{
+    return c->config.binary_any && c->config.binary != WW_BINARY_AUTO && !c->binary_auto;
+}
+
+static ww_catalog catalog_mode(const ww_client *c)
+{
+    bool binary = c->config.binary > 0 || ww__option_given(&c->config, "binary");
+    if (c->config.raw)
+        return WW_CATALOG_OFF;
+    if (c->config.catalog == WW_CATALOG_OFF && binary && !skips_check(c))
+        return WW_CATALOG_TYPES;
+    return c->config.catalog;
+}
+
+static void say_text(const ww_client *c, const char *why, const char *what)
+{
+    ww__log(&c->config.log, WW_LOG_INFO, "values come in text form: %s%s", why, what);
+}
+
+/* Says why not, if it is not to be. */
+static bool choose_binary(const ww_client *c, size_t publications, const ww__text_column *column)
+{
+    ww_session_info info;
+    char what[400];
+    ww_session_describe(c->session, &info);
+    if (info.server_version_num < SERVER_14)
+        say_text(c, "binary needs PostgreSQL 14 or newer", "");
+    else if (c->config.slot == NULL || c->config.temporary)
+        say_text(c, "a temporary slot is not there any more to go on in text", "");
+    else if (publications == 0 || c->config.raw)
+        say_text(c, "the published columns are not known", "");
+    else if (column->found && column->name[0] == '\0')
+        say_text(c, "the published columns could not be looked up", "");
+    else if (column->found) {
+        snprintf(what, sizeof what, "%s is of type %s", column->name, column->type);
+        say_text(c, what, ", which is not read in binary");
+    } else
+        return true;
+    return false;
+}
+
+ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t count, ww_error *err)
+{
+    bool automatic =
+        c->config.binary == WW_BINARY_AUTO && !ww__option_given(&c->config, "binary");
+    ww_catalog mode = catalog_mode(c);
+    ww__text_column column;
+    ww_status st = WW_OK;
+    memset(&column, 0, sizeof column);
+    if (mode != WW_CATALOG_OFF && (c->catalog = ww__catalog_open(mode)) == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for what is known of types");
+    if (c->catalog != NULL && count > 0)
+        st = ww__catalog_prepare(c, publications, count, automatic ? &column : NULL, err);
+    if (st == WW_OK && automatic) {
+        c->binary_auto = choose_binary(c, count, &column);
+        c->config.binary = c->binary_auto ? WW_BINARY_ON : WW_BINARY_OFF;
+    }
+    return st;
+}
+
+/* ---- tables that come along ------------------------------------------------------------------ */
+
+/* "schema.table.column, which is of type name" */
+static void name_column(const ww_client *c, const ww_relation *rel,
+                        const ww_relation_column *column, ww_error *out)
+{
+    const ww_type *type = ww_types_find(ww__catalog_types(c->catalog), column->type_oid);
+    ww__error_add(out, rel->nspname);
+    ww__error_add_text(out, ".");
+    ww__error_add(out, rel->relname);
+    ww__error_add_text(out, ".");
+    ww__error_add(out, column->name);
+    ww__error_add_text(out, " is of type ");
+    if (type != NULL)
+        ww__error_add(out, type->sqlname);
+    else
+        ww__error_add_number(out, column->type_oid);
+}
+
+static const ww_relation_column *find_text_column(const ww_client *c, const ww_relation *rel)
+{
+    uint16_t i;
+    for (i = 0; i < rel->ncols; i++)
+        if (!ww_types_binary(ww__catalog_types(c->catalog), rel->columns[i].type_oid))
+            return &rel->columns[i];
+    return NULL;
+}
+
+/* Stream events of an open transaction cannot be taken back. */
+static bool may_restart(const ww_client *c)
+{
+    return c->binary_auto && (c->spool != NULL || ww_stream_open_streams(&c->stream) == 0);
+}
+
+ww_status ww__binary_follow(ww_client *c, const ww_event *relation, ww_error *err)
+{
+    const ww_relation_column *column;
+    ww_text detail = {err->detail, sizeof err->detail, 0};
+    ww_error cause;
+    ww_status st;
+    ww_error_clear(&cause);
+    st = ww__catalog_follow(c, relation, &cause);
+    if (st == WW_ERR_CANCELLED) {
+        *err = cause;
+        return st;
+    }
+    if (!c->options.binary || skips_check(c))
+        return WW_OK;
+    column = find_text_column(c, relation->relation);
+    if (column == NULL)
+        return WW_OK;
+    ww__fail(err, WW_ERR_SERVER, "a column cannot be read in binary form");
+    name_column(c, relation->relation, column, err);
+    if (may_restart(c)) {
+        say_text(c, err->subject, ", which is not read in binary");
+        return WW_MORE;
+    }
+    if (st != WW_OK) {
+        ww_text_add(&detail, "Its type could not be looked up: ");
+        ww_text_add(&detail, cause.message[0] != '\0' ? cause.message : cause.what);
+    }
+    snprintf(err->hint, sizeof err->hint,
+             "--binary off reads every type; --binary auto chooses by the published columns");
+    return WW_ERR_SERVER;
+}
+
+/* ---- back to text --------------------------------------------------------------------------- */
+
+static void drop_option(ww__plugin_options *options, const char *name)
+{
+    size_t i, kept = 0;
+    for (i = 0; i < options->count; i++)
+        if (!ww_slice_equal(options->items[i].name, ww_slice_of(name)))
+            options->items[kept++] = options->items[i];
+    options->count = kept;
+}
+
+/* What is still on its way is read and dropped: the server sends it again. */
+static ww_status end_copy(ww_client *c, ww_error *err)
+{
+    ww_conn *conn = &c->session->conn;
+    ww_status st = WW_OK;
+    if (conn->state == WW_CONN_COPY_BOTH)
+        st = ww_conn_copy_done(conn, err);
+    if (st == WW_OK && conn->state != WW_CONN_IDLE)
+        st = ww__client_drain(c, c->silence_us, FOR_EVER_US, err);
+    if (st == WW_OK && conn->state != WW_CONN_IDLE)
+        st = ww__fail_text(err, WW_ERR_IO, "the server closed the connection", c->session->address);
+    return st;
+}
+
+/* A walsender streams once: asked again on the same session, it ends the stream at once. */
+static ww_status change_session(ww_client *c, ww_error *err)
+{
+    ww_session *fresh;
+    ww_system system;
+    ww_status st = ww__client_connect(c, &fresh, err);
+    if (st < 0)
+        return st;
+    st = ww_session_identify(fresh, &system, err);
+    if (st == WW_OK && (system.system_id != c->system.system_id ||
+                        system.timeline != c->system.timeline))
+        st = ww__fail(err, WW_ERR_SERVER, "another server answers than the one streamed from");
+    if (st < 0) {
+        ww_session_close(fresh);
+        return st;
+    }
+    if (ww_conn_terminate(&c->session->conn, NULL) == WW_OK)
+        ww__session_pump(c->session, false, NULL);
+    c->retired = c->session;
+    c->session = fresh;
+    return WW_OK;
+}
+
+ww_status ww__binary_restart(ww_client *c, ww_error *err)
+{
+    ww_status st = end_copy(c, err);
+    if (st == WW_OK)
+        st = change_session(c, err);
+    if (st == WW_OK)
+        st = ww_stream_restart(&c->stream, false, ww_clock_now(), err);
+    if (st < 0)
+        return st;
+    drop_option(&c->options, "binary");
+    c->options.binary = c->binary_auto = false;
+    c->session->config.wake_fd = -1; /* an answer that comes at once, or the connection is lost */
+    st = ww__client_begin_copy(c, ww_stream_restart_lsn(&c->stream), err);
+    c->session->config.wake_fd = c->config.wake_fd;
+    return st;
+}

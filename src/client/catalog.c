@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* catalog.c: when the catalog is asked, and on which session: at the start on the stream's own;
+ * later, when that one streams, on an ordinary session that is opened when first needed and kept.
+ *
+ * What fails here costs knowledge, never the stream: values of unknown types are text. */
+#include "catalog.h"
+
+#include "base/error.h"
+#include "client.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAUSE_US UINT64_C(5000000) /* after a failure */
+#define CONNECT_S 10
+#define OID_TEXT 11u
+
+struct ww__catalog {
+    ww_types *types;
+    ww_catalog mode;
+    ww_session *own; /* NULL: not needed yet, or lost */
+    ww_mono_us retry_at;
+    bool warned;
+};
+
+ww__catalog *ww__catalog_open(ww_catalog mode)
+{
+    ww__catalog *catalog = calloc(1, sizeof *catalog);
+    if (catalog == NULL)
+        return NULL;
+    catalog->mode = mode;
+    catalog->types = ww_types_open(ww_alloc_malloc(), 0);
+    if (catalog->types == NULL) {
+        free(catalog);
+        return NULL;
+    }
+    return catalog;
+}
+
+void ww__catalog_close(ww__catalog *catalog)
+{
+    if (catalog == NULL)
+        return;
+    ww_session_close(catalog->own);
+    ww_types_close(catalog->types);
+    free(catalog);
+}
+
+const ww_types *ww__catalog_types(const ww__catalog *catalog)
+{
+    return catalog != NULL ? catalog->types : NULL;
+}
+
+/* Told once, until it works again. */
+static void warn(ww_client *c, const ww_error *why)
+{
+    ww_log_level level = c->catalog->warned ? WW_LOG_INFO : WW_LOG_WARNING;
+    c->catalog->warned = true;
+    ww__log(&c->config.log, level,
+            "the catalog could not be asked, values of unknown types stay text: %s%s%s%s%s",
+            why->what, why->subject[0] != '\0' ? ": " : "", why->subject,
+            why->message[0] != '\0' ? ": " : "", why->message);
+}
+
+/* ---- at the start --------------------------------------------------------------------------- */
+
+/* After these there is no session to go on with, or nobody who wants to. */
+static bool ends_session(ww_status st)
+{
+    return st == WW_ERR_IO || st == WW_ERR_TLS || st == WW_ERR_TIMEOUT || st == WW_ERR_CANCELLED;
+}
+
+static ww_status ask_published(const ww__catalog_run *run, const char *published,
+                               ww__text_column *column, ww_error *err)
+{
+    ww_text t = {NULL, 64, 0};
+    ww_status st;
+    t.cap += strlen(published);
+    t.text = malloc(t.cap);
+    if (t.text == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for a query");
+    ww_text_add(&t, "SELECT DISTINCT a.atttypid ");
+    ww_text_add(&t, published);
+    st = ww__catalog_read_types(run, t.text, err);
+    free(t.text);
+    if (st == WW_OK && column != NULL)
+        st = ww__catalog_find_text_column(run, published, column, err);
+    return st;
+}
+
+ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t count,
+                              ww__text_column *column, ww_error *err)
+{
+    ww__catalog_run run = {NULL, c->session, c->catalog->types};
+    char *published = ww__catalog_published(publications, count);
+    ww_error why;
+    ww_status st;
+    if (published == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for a query");
+    st = ask_published(&run, published, column, &why);
+    free(published);
+    if (st == WW_OK)
+        return WW_OK;
+    if (ends_session(st)) {
+        if (err != NULL)
+            *err = why;
+        return st;
+    }
+    warn(c, &why);
+    if (column != NULL) {
+        memset(column, 0, sizeof *column);
+        column->found = true;
+    }
+    return WW_OK;
+}
+
+/* ---- while it streams ----------------------------------------------------------------------- */
+
+static ww_status open_own(ww_client *c, ww_error *err)
+{
+    ww__catalog_run run = {c, NULL, NULL};
+    ww_session_config config;
+    ww_status st;
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.conninfo = c->config.parsed;
+    config.wake_fd = c->config.wake_fd;
+    config.plain = true;
+    config.max_connect_s = CONNECT_S;
+    st = ww_session_open(&c->catalog->own, &config, err);
+    run.session = c->catalog->own;
+    if (st == WW_OK)
+        st = ww__catalog_exec(&run, "SET statement_timeout = 10000; SET lock_timeout = 5000", err);
+    if (st == WW_OK)
+        ww__log(&c->config.log, WW_LOG_DEBUG, "%s: a second session for the catalog",
+                c->catalog->own->address);
+    return st;
+}
+
+/* What is to be asked about one table. */
+typedef struct request {
+    char *seed; /* of its types; NULL: none */
+    uint32_t relation_id;
+    bool facts;
+} request;
+
+static ww_status ask(ww_client *c, const request *r, ww_error *err)
+{
+    ww__catalog_run run = {c, NULL, c->catalog->types};
+    ww_status st = c->catalog->own != NULL ? WW_OK : open_own(c, err);
+    run.session = c->catalog->own;
+    if (st == WW_OK && r->seed != NULL)
+        st = ww__catalog_read_types(&run, r->seed, err);
+    if (st == WW_OK && r->facts)
+        st = ww__catalog_read_relation(&run, r->relation_id, err);
+    if (st < 0) {
+        ww_session_close(c->catalog->own);
+        c->catalog->own = NULL;
+    }
+    return st;
+}
+
+/* A session that was kept may have been ended by the server meanwhile. */
+static ww_status ask_again(ww_client *c, const request *r, ww_error *err)
+{
+    bool kept = c->catalog->own != NULL;
+    ww_status st = ask(c, r, err);
+    return st < 0 && st != WW_ERR_CANCELLED && kept ? ask(c, r, err) : st;
+}
+
+static bool needs_type(const ww_types *types, bool again, uint32_t oid)
+{
+    if (ww_types_find(NULL, oid) != NULL)
+        return false;
+    return again || ww_types_find(types, oid) == NULL;
+}
+
+/* "SELECT unnest('{1,2}')"; NULL if there is nothing to ask for, or no memory for it. */
+static char *make_seed(const ww_types *types, const ww_relation *rel, bool again)
+{
+    ww_text t = {NULL, 128 + (size_t)rel->ncols * OID_TEXT, 0};
+    char number[OID_TEXT + 1];
+    size_t count = 0;
+    uint16_t i;
+    t.text = malloc(t.cap);
+    if (t.text == NULL)
+        return NULL;
+    ww_text_add(&t, "SELECT pg_catalog.unnest('{");
+    for (i = 0; i < rel->ncols; i++) {
+        if (!needs_type(types, again, rel->columns[i].type_oid))
+            continue;
+        snprintf(number, sizeof number, "%s%lu", count++ > 0 ? "," : "",
+                 (unsigned long)rel->columns[i].type_oid);
+        ww_text_add(&t, number);
+    }
+    ww_text_add(&t, "}'::pg_catalog.oid[])");
+    if (count > 0)
+        return t.text;
+    free(t.text);
+    return NULL;
+}
+
+static ww_status pause_after(ww_client *c, const ww_error *why)
+{
+    warn(c, why);
+    c->catalog->retry_at = ww_clock_now().mono_us + PAUSE_US;
+    return WW_MORE;
+}
+
+ww_status ww__catalog_follow(ww_client *c, const ww_event *relation, ww_error *err)
+{
+    ww__catalog *catalog = c->catalog;
+    const ww_relation *rel = relation->relation;
+    bool again = relation->relation_changed && rel->version > 1;
+    request r = {NULL, rel->id, false};
+    ww_status st;
+    r.seed = make_seed(catalog->types, rel, again);
+    r.facts = catalog->mode == WW_CATALOG_FULL &&
+              (again || ww_types_relation(catalog->types, rel->id) == NULL);
+    if (r.seed == NULL && !r.facts)
+        return WW_OK;
+    if (ww_clock_now().mono_us < catalog->retry_at) {
+        free(r.seed);
+        ww__fail(err, WW_ERR_SERVER, "the catalog could not be asked a moment ago");
+        return WW_MORE;
+    }
+    st = ask_again(c, &r, err);
+    free(r.seed);
+    if (st == WW_OK)
+        catalog->warned = false;
+    return st == WW_OK || st == WW_ERR_CANCELLED ? st : pause_after(c, err);
+}
