@@ -200,9 +200,9 @@ static ww_inet scan_inet(const ww_value *v, ww__reader *r)
     return a;
 }
 
-static ww_inet read_inet(ww__reader *r)
+static ww_inet read_inet(const ww_value *v, ww__reader *r)
 {
-    unsigned family = ww__u8(r), flag;
+    unsigned family = ww__u8(r);
     ww_slice bytes;
     ww_inet a;
     memset(&a, 0, sizeof a);
@@ -212,10 +212,9 @@ static ww_inet read_inet(ww__reader *r)
     a.bits = ww__u8(r);
     if (a.bits > 8 * a.len)
         ww__break(r, "a netmask longer than the address", 1);
-    flag = ww__u8(r);
-    if (flag > 1)
-        ww__break(r, "neither inet nor cidr", 1);
-    a.is_cidr = flag == 1;
+    a.is_cidr = is_cidr(v);
+    if (ww__u8(r) != a.is_cidr)
+        ww__break(r, "an inet where a cidr should be, or a cidr for an inet", 1);
     if (ww__u8(r) != a.len)
         ww__break(r, "an address of another length than its family has", 1);
     bytes = ww__bytes(r, a.len);
@@ -231,7 +230,7 @@ ww_status ww_value_inet(const ww_value *v, ww_inet *out, ww_error *err)
     ww_inet a;
     if (status != WW_OK)
         return status;
-    a = v->form == WW_COLUMN_TEXT ? scan_inet(v, &r) : read_inet(&r);
+    a = v->form == WW_COLUMN_TEXT ? scan_inet(v, &r) : read_inet(v, &r);
     if (r.broken == NULL && a.is_cidr && !is_network(&a))
         ww__break(&r, "a network has bits behind its mask", 0);
     status = ww__value_done(v, &r, err);
@@ -251,7 +250,7 @@ static ww_status check(const ww_value *v, ww_error *err)
 static void put(const ww_value *v, ww_out *out)
 {
     ww__reader r = ww__reader_of(v->bytes);
-    ww_inet a = read_inet(&r);
+    ww_inet a = read_inet(v, &r);
     uint8_t text[TEXT_SIZE];
     ww__out_put(out, text, print_inet(&a, text));
 }

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* value_case.h: one scalar value in both forms, which have to say the same. */
+/* value_case.h: values of built-in types from bytes, and their text and binary form to compare. */
 #ifndef WALWIRE_TESTS_VALUE_CASE_H
 #define WALWIRE_TESTS_VALUE_CASE_H
 
 #include <walwire/value.h>
 
-/* A value of a built-in type. */
-ww_value case_value(uint32_t oid, uint8_t form, ww_slice bytes);
+#include "check.h"
 
-/* The text of `v` in memory of its own, which the caller frees; ptr NULL if it has none. */
-ww_slice case_text(const ww_value *v, ww_error *err);
+typedef struct case_buffer {
+    check_alloc memory;
+    ww_out out;
+} case_buffer;
 
-/* Does the binary value check, is its text that of the other, and do the getters of its kind say
- * the same of both? NULL, or what differs. */
-const char *case_compare(const ww_value *binary, const ww_value *text, ww_error *err);
+void case_open(case_buffer *b);
+void case_close(case_buffer *b);
+ww_slice case_slice(const case_buffer *b);
 
-/* Do the getters of the kind say the same of both values? Says true of a kind without any. */
-bool case_same(const ww_value *a, const ww_value *b, ww_error *err);
+ww_value case_value(uint32_t oid, ww_column_kind form, ww_slice bytes);
+/* Has its kind a getter that reads its text? */
+bool case_is_read(const ww_value *v);
+
+/* Do all three agree: the text of `binary` is `text`, and what the getters say of either is what
+ * makes the bytes of `binary`? NULL, or what differs. */
+const char *case_compare(const ww_value *binary, const ww_value *text);
 
 #endif
