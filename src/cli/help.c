@@ -121,26 +121,37 @@ static void print_wrapped(const char *text)
 
 static void print_entry(const char *left, const char *right)
 {
-    if (strlen(left) > LEFT)
-        printf("  %s\n%*s", left, LEFT + 3, "");
-    else
-        printf("  %-*s ", LEFT, left);
+    printf("  %-*s ", LEFT, left);
     print_wrapped(right);
+}
+
+/* "a|b|c" as "a, b, c", behind what the setting is about. */
+static void print_setting(const char *name, const char *values, const char *about)
+{
+    char left[LEFT + 1], right[512];
+    size_t len;
+    snprintf(left, sizeof left, "  --%s%s", name,
+             rendering_is_switch(values) ? "[=BOOL]" : "=VALUE");
+    len = (size_t)snprintf(right, sizeof right, "%s: ", about);
+    for (; *values != '\0' && len + 3 < sizeof right; values++) {
+        if (*values == '|')
+            right[len++] = ',';
+        right[len++] = *values == '|' ? ' ' : *values;
+    }
+    right[len] = '\0';
+    print_entry(left, right);
 }
 
 /* Each format, and behind it its own settings with their values, the default first. */
 static void print_formats(void)
 {
     const char *format, *name, *about, *values;
-    char left[128];
     size_t i, k;
-    printf("\nFormats:\n");
+    printf("\nFormats, and each one's settings (the first value is the default):\n");
     for (i = 0; (format = ww_format_name(i, &about)) != NULL; i++) {
         print_entry(format, about);
-        for (k = 0; (name = ww_format_knob(format, k, &values, &about)) != NULL; k++) {
-            snprintf(left, sizeof left, "  --%s=%s", name, values);
-            print_entry(left, about);
-        }
+        for (k = 0; (name = ww_format_knob(format, k, &values, &about)) != NULL; k++)
+            print_setting(name, values, about);
     }
 }
 

@@ -471,8 +471,8 @@ static void put_message(ww_format *f, const ww_event *ev, ww_out *out)
 }
 
 static const ww__knob knobs[] = {
-    {"messages", "none|emit",
-     "logical messages: not written, or sent again by pg_logical_emit_message()"},
+    {"emit-messages", "false|true",
+     "logical messages are sent again, by pg_logical_emit_message()"},
     {NULL, NULL, NULL},
 };
 

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import resource
 import select
 import shutil
@@ -130,7 +131,8 @@ class Help(Case):
         headings = [line for line in page.split("\n") if line.endswith(":") and line[0] != " "]
         self.assertEqual(headings, [
             "Slot:", "What to stream:", "How to ask for it:", "Large transactions:", "Output:",
-            "Filters:", "Delivery:", "Limits:", "Connection:", "General:", "Formats:", "Examples:"])
+            "Filters:", "Delivery:", "Limits:", "Connection:", "General:",
+            "Formats, and each one's settings (the first value is the default):", "Examples:"])
 
     def test_formats_are_all_named(self):
         known = self.refused("stream", "--format", "?", says=["compact"])
@@ -217,13 +219,14 @@ class Options(Case):
 
 def settings(page):
     """What a help page lists under Formats: {format: {setting: its values}}."""
-    known, lines = {}, page.split("\nFormats:\n")[1].split("\nExamples:")[0].split("\n")
-    for line in lines:
-        if line.startswith("    --"):
-            name, values = line.split()[0].removeprefix("--").split("=")
-            known[max(known, key=list(known).index)][name] = values.split("|")
-        elif line.startswith("  ") and line[2] != " ":
-            known[line.split()[0]] = {}
+    known, lines = {}, page.split("\nFormats")[1].split("\n\nExamples:")[0].split("\n")[1:]
+    for entry in re.split(r"\n(?! {8})", "\n".join(lines)):
+        word, text = entry.split(None, 1)
+        if word.startswith("--"):
+            name = re.fullmatch(r"--(.*?)(=VALUE|\[=BOOL\])", word)[1]
+            known[list(known)[-1]][name] = " ".join(text.split()).split(": ")[-1].split(", ")
+        else:
+            known[word] = {}
     return known
 
 
@@ -237,6 +240,10 @@ class Settings(Case):
         path, known = self.file("c", capture("pgoutput", [])), self.all_of("decode")
         self.assertGreaterEqual(set(known), {"debezium", "compact", "test_decoding", "none"})
         self.assertEqual(known, self.all_of("stream"))
+        options = re.findall(r"^  ..? +--([^ ]*)", self.run_walwire("stream", "--help").stdout.decode(), re.M)
+        self.assertIn("publication", options)
+        for those in known.values():  # the command's own name would hide it
+            self.assertEqual(set(options) & set(those), set())
         for name, those in known.items():
             for setting, values in those.items():
                 words = ["decode", path, "--format", name]
