@@ -74,6 +74,7 @@ static void refused(void)
         {TSQUERY, "no operand", "000000010201"},
         {TSQUERY, "one operand of two", "0000000202020100006100"},
         {TSQUERY, "two operands without operator", "0000000201000061000100006200"},
+        {TSQUERY, "operator behind its operands", "00000003010000610002020100006200"},
         {TSQUERY, "operator 5", "00000003020501000061000100006200"},
         {TSQUERY, "operator 0", "00000003020001000061000100006200"},
         {TSQUERY, "item of type 3", "000000010300006100"},
