@@ -169,7 +169,7 @@ class Options(Case):
                 ("-s", "1s", "seconds"), ("--fsync-interval", "-1", "seconds"),
                 ("--max-message", "0", "bytes"), ("--max-message", "2G", "1073741823"),
                 ("--assemble-memory", "1T", "bytes"), ("--spill-limit", "", "bytes"),
-                ("--binary", "yes", "on or off"), ("--messages", "", "on or off"),
+                ("--binary", "yes", "off, on or auto"), ("--messages", "", "on or off"),
                 ("--origin", "some", "any or none"), ("--ack", "all", "auto or none"),
                 ("--publication", "a,,b", "names, none of them empty"), ("-o", "=1", "NAME=VALUE")):
             self.refused("stream", option, value, says=[option, f'"{value}"', allowed])
