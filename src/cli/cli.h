@@ -60,6 +60,7 @@ typedef struct options {
     bool until_now;
     int messages, binary; /* -1 default, 0 off, 1 on; binary 2 auto */
     ww_catalog catalog;
+    bool catalog_given;
     unsigned proto;       /* 0: default */
     ww_streaming streaming;
     bool assemble_off;

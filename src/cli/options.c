@@ -166,6 +166,7 @@ static bool read_catalog(options *o, char *value)
     for (i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(value, words[i]) == 0) {
             o->catalog = (ww_catalog)i;
+            o->catalog_given = true;
             return true;
         }
     return false;
@@ -316,7 +317,7 @@ static const option_spec specs[] = {
      "off, on or auto"},
     {STREAMS | PGOUTPUT, 0, "catalog", "off|types|full", OWN, 0, read_catalog,
      "what is asked of the server's catalog: types that are not built in, or tables' keys, too "
-     "(types)",
+     "(types; full for record, and where the format needs it)",
      "off, types or full"},
     {STREAMS, 'o', "option", "NAME=VALUE", OWN, 0, read_plugin_option,
      "an option for the plugin, in place of walwire's own choice; repeatable",
@@ -668,5 +669,7 @@ bool options_read(options *o, unsigned command, int argc, char **argv, int first
             return false;
         }
     }
+    if (!o->catalog_given && (o->command == CMD_RECORD || rendering_needs_tables(o)))
+        o->catalog = WW_CATALOG_FULL;
     return o->done || check_together(o);
 }

@@ -34,6 +34,18 @@ static bool begin_capture(streaming *s, ww_error *err)
     return true;
 }
 
+/* What was looked up of a table, in front of what describes it. */
+static bool record_catalog(streaming *s, const ww_event *ev, ww_error *err)
+{
+    const ww_types *types = ww_client_types(s->client);
+    if (ev == NULL || ev->kind != WW_EV_RELATION || ev->relation == NULL || types == NULL)
+        return true;
+    if (capture_write_catalog(&s->catalog, &s->out.out, types, ev->relation))
+        return true;
+    ww__fail(err, WW_ERR_NOMEM, "no memory for what the catalog says");
+    return false;
+}
+
 /* The CopyData that the event came from, byte for byte. */
 static bool record(streaming *s, const ww_event *ev, ww_error *err)
 {
@@ -41,6 +53,8 @@ static bool record(streaming *s, const ww_event *ev, ww_error *err)
     uint8_t header[25];
     ww__writer w = ww__writer_of(header, sizeof header);
     ww_slice parts[2];
+    if (!record_catalog(s, ev, err))
+        return false;
     ww__put_u8(&w, 'w');
     ww__put_u64(&w, wal->start);
     ww__put_u64(&w, wal->end);
@@ -82,6 +96,7 @@ static bool check_new(const char *path)
 int command_record(options *o)
 {
     streaming s;
+    int code;
     if (!check_new(o->file))
         return EXIT_USAGE;
     memset(&s, 0, sizeof s);
@@ -89,5 +104,7 @@ int command_record(options *o)
     s.begin = begin_capture;
     s.take = record;
     s.end = end_capture;
-    return streaming_run(&s);
+    code = streaming_run(&s);
+    capture_catalog_close(&s.catalog);
+    return code;
 }

@@ -3,6 +3,7 @@
 #ifndef WALWIRE_CLI_STREAMING_H
 #define WALWIRE_CLI_STREAMING_H
 
+#include "capture.h"
 #include "live.h"
 #include "output.h"
 
@@ -21,6 +22,7 @@ typedef struct streaming {
     bool (*end)(struct streaming *s);
     ww_format *format;             /* stream */
     uint64_t frames, whole_frames; /* record: written, and of whole units */
+    capture_catalog catalog;       /* record */
 } streaming;
 
 /* Another plugin than pgoutput: its text is not looked at. */

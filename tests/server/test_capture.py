@@ -139,3 +139,66 @@ class Capture(Case):
         cut = subprocess.run(self.command("decode", "--input", "frames", "-", conninfo=""),
                              input=frames[:-1], capture_output=True, env=environment(self.dir))
         self.assertEqual(cut.returncode, INPUT)
+
+
+class Types(Case):
+    """What a look-up told stands in the capture: types render from it as they did in the stream."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.sql("""
+            CREATE TYPE mood AS ENUM ('sad', 'ok');
+            CREATE DOMAIN price AS numeric(10, 2);
+            CREATE TYPE item AS (item text, cost price, moods mood[]);
+            CREATE TABLE t (id int PRIMARY KEY, m mood, p price, l item, ls item[], ms mood[]);
+            CREATE TABLE later (id int, n item, PRIMARY KEY (id));
+            CREATE PUBLICATION p FOR ALL TABLES""", cls.db)
+
+    def run_to(self, verb, *arguments):
+        done = self.run_command(verb, "-S", self.slot, "--publication", "p", "--until-now", "--ack", "none",
+                                *arguments)
+        self.assertEqual(done.status, OK, done.err)
+        return done.out
+
+    def lines(self, out, name):
+        """Without the time at which it was sent."""
+        if name not in ("debezium", "pgoutput-decoder"):
+            return out.splitlines()
+        return [{key: value for key, value in json.loads(line).items() if key[:3] != "ts_"}
+                for line in out.splitlines()]
+
+    def test_the_same_as_the_stream(self):
+        self.create_slot()
+        self.sql("""
+            INSERT INTO t VALUES (1, 'ok', 1.5, '(a,2.25,"{sad,ok}")', '{"(b,,)","(,3,{})"}', '{ok,NULL}');
+            INSERT INTO later VALUES (1, '(x,1,)');
+            CREATE TYPE other AS (a int, b mood);
+            ALTER TABLE later ADD COLUMN o other;
+            UPDATE later SET o = '(7,sad)'""")
+        capture = self.dir / "capture"
+        self.run_to("record", "-f", capture)
+        for name in ("debezium", "compact", "test_decoding", "pypgoutput", "pgoutput-decoder", "wal2json-v2",
+                     "sql"):
+            streamed = self.run_to("stream", "--format", name)
+            decoded = self.run_command("decode", capture, "--format", name, conninfo="")
+            self.assertEqual((decoded.status, decoded.err), (OK, ""))
+            self.assertEqual(self.lines(decoded.out, name), self.lines(streamed, name), name)
+        self.assertIn(b'"l":{"item":"a","cost":"2.25","moods":["sad","ok"]}', self.run_to("stream"))
+        self.assertIn(b'"o":{"a":7,"b":"sad"}', self.run_command("decode", capture, conninfo="").out)
+
+    def test_without(self):
+        self.create_slot()
+        self.sql("INSERT INTO t VALUES (2, 'ok', 1, '(a,2,{})')")
+        for words, kinds in (([], {b"t", b"r"}), (["--catalog", "types"], {b"t"}), (["--catalog", "off"], set())):
+            capture = self.dir / "".join(["c", *words])
+            self.run_to("record", "-f", capture, *words)
+            data, at, found = capture.read_bytes(), 8, set()
+            while at < len(data):
+                length, kind = struct.unpack(">I", data[at:at + 4])[0], data[at + 8:at + 9]
+                if kind == b"C":
+                    found.add(data[at + 10:at + 11])
+                at += 9 + length
+            self.assertEqual(found, kinds)
+            decoded = self.run_command("decode", capture, conninfo="")
+            self.assertIn(b'"l":{"item"' if kinds else b'"l":"(a,', decoded.out)
