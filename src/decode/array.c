@@ -200,8 +200,8 @@ static void read_array(ww__text *s, ww_array *a)
 }
 
 /* Its elements are numbers. */
-static const ww__quoting vector_quoting = {WW__HAS_SPACE | WW__HAS_QUOTE, WW__LAYER_BACKSLASH, 0,
-                                           false};
+static const ww__quoting vector_quoting = {WW__HAS_SPACE | WW__HAS_QUOTE | WW__HAS_BACKSLASH,
+                                           WW__LAYER_BACKSLASH, 0, false};
 
 static void read_vector(ww__text *s, ww_array *a)
 {

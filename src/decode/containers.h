@@ -43,7 +43,8 @@ ww_slice ww__field_read(ww__reader *r);
 /* The same from bytes that were checked. */
 ww_slice ww__field_next(ww_walk *w);
 
-/* ---- text: token.c ---------------------------------------------------------------------------- */
+/* ---- text: token.c ----------------------------------------------------------------------------
+ */
 
 /* Walks the text of a container, with a sticky error like ww__reader's. */
 typedef struct ww__text {

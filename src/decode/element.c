@@ -127,10 +127,20 @@ unsigned ww__value_class(const ww_value *v)
     return class_of(&m);
 }
 
+/* An array of what has at most 64 bytes of text, braces and all. */
+static bool has_short_elements(const ww_value *v)
+{
+    const ww_type *item = ww_types_find(v->types, v->type->element);
+    return ww__value_kind(v) == WW_TYPE_ARRAY && item != NULL && item->kind != WW_TYPE_NUMERIC &&
+           class_of_kind((ww_type_kind)item->kind) == WW__HAS_NOTHING;
+}
+
 bool ww__value_fits(const ww_value *v)
 {
     measure m;
     if (v->bytes.len <= NEVER_TOO_LONG)
+        return true;
+    if (v->bytes.len <= MAX_TEXT / 64 && has_short_elements(v))
         return true;
     m = measure_value(v);
     return m.len <= MAX_TEXT;

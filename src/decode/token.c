@@ -42,10 +42,15 @@ static int next(ww__text *s)
     return ww__chars_next(&s->chars);
 }
 
+static bool is_plain(const ww__text *s)
+{
+    return s->chars.at < s->chars.end && *s->chars.at != '"' && *s->chars.at != '\\';
+}
+
 int ww__text_peek(const ww__text *s)
 {
     ww__chars ahead = s->chars;
-    return ww__chars_next(&ahead);
+    return is_plain(s) ? *s->chars.at : ww__chars_next(&ahead);
 }
 
 bool ww__text_take(ww__text *s, char byte)
@@ -136,15 +141,15 @@ static unsigned read_quoted(ww__text *s, const ww__quoting *q, ww_slice *raw)
     return class;
 }
 
+/* Quotes and backslashes end it always, so nothing in it is escaped. */
 static void read_bare(ww__text *s, const ww__quoting *q, ww_slice *raw)
 {
-    int c;
     raw->ptr = s->chars.at;
-    while ((c = ww__text_peek(s)) >= 0) {
-        bool space = q->any_space && c >= 0x80;
-        if (!space && reasons(q, c) != 0)
+    while (is_plain(s)) {
+        bool space = q->any_space && *s->chars.at >= 0x80;
+        if (!space && reasons(q, *s->chars.at) != 0)
             break;
-        next(s);
+        s->chars.at++;
     }
     raw->len = (size_t)(s->chars.at - raw->ptr);
 }
