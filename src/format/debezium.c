@@ -59,6 +59,7 @@ static ww_status open_debezium(ww_format *f, const ww_format_config *config, ww_
     d->behind.ptr = d->text + d->before.len;
     d->source = d->text + out.len;
     d->messages.label = ww_slice_of(label);
+    d->database = ww_slice_of(config->database);
     return ww__debezium_knobs_open(f, err);
 }
 
@@ -67,6 +68,7 @@ static void close_debezium(ww_format *f)
     ww__debezium *d = f->state;
     ww__format_free(f, d->text, d->text_size);
     ww__debezium_knobs_close(f);
+    ww__typenames_close(f, &d->types);
 }
 
 /* ---- the envelope --------------------------------------------------------------------------- */
@@ -104,17 +106,23 @@ static ww_lsn source_lsn(const ww_event *ev)
     return ev->final_lsn != 0 || ev->kind != WW_EV_MESSAGE ? ev->final_lsn : ev->message.lsn;
 }
 
+void ww__debezium_source(ww__debezium *d, const ww_event *ev, ww_slice head, size_t comma,
+                         ww_out *out)
+{
+    set_transaction(d, ev);
+    ww__out_put(out, d->source + comma, d->source_len - comma);
+    ww__out_put(out, head.ptr, head.len);
+    ww__out_fragment(out, d->xid_text, d->xid_len);
+    ww__out_u64(out, source_lsn(ev));
+}
+
 /* From ,"source" to "ts_ns". head: schema, table and the key of txId. */
 static void put_envelope(ww__debezium *d, const ww_event *ev, ww_slice head, char op, ww_out *out)
 {
     char text[] = ",\"xmin\":null},\"op\":\"?\",\"ts_ms\":";
-    set_transaction(d, ev);
+    ww__debezium_source(d, ev, head, 0, out);
     if (!d->sent.set || d->sent.time.us != ev->sent_at.us)
         ww__stamp_set(&d->sent, ev->sent_at);
-    ww__out_put(out, d->source, d->source_len);
-    ww__out_put(out, head.ptr, head.len);
-    ww__out_fragment(out, d->xid_text, d->xid_len);
-    ww__out_u64(out, source_lsn(ev));
     text[20] = op;
     ww__out_put(out, text, sizeof text - 1);
     ww__out_put(out, d->sent.text, d->sent.len);
@@ -171,10 +179,31 @@ static void put_end(ww_format *f, const ww_event *ev, ww__counter *counter, bool
 
 /* ---- changes -------------------------------------------------------------------------------- */
 
+static const ww_tuple none;
+
+/* Its key once more, with nothing behind the tab: what had that key is gone. */
+static void put_tombstone(ww_format *f, const ww_event *ev, const ww__plan *plan, ww_out *out)
+{
+    bool gone = ev->kind == WW_EV_DELETE ||
+                (ev->kind == WW_EV_UPDATE && ww__key_changed(plan, ev->new_tuple, ev->old_tuple));
+    if (!gone || plan->nkey == 0)
+        return;
+    ww__key_put(f, out, plan, ev->old_tuple, none);
+    WW__OUT(out, "\t\n");
+}
+
+static void put_key(ww_format *f, const ww_event *ev, const ww__plan *plan, ww_out *out)
+{
+    bool is_new = ev->new_tuple.kind != WW_TUPLE_NONE;
+    ww__key_put(f, out, plan, is_new ? ev->new_tuple : ev->old_tuple, ev->old_tuple);
+    ww__out_byte(out, '\t');
+}
+
 static void put_row(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *out)
 {
-    static const ww_tuple none;
     char op = 'c';
+    if (f->key)
+        put_key(f, ev, plan, out);
     if (ev->kind == WW_EV_INSERT) {
         WW__OUT(out, "{\"before\":null,\"after\":");
     } else {
@@ -192,6 +221,8 @@ static void put_row(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *ou
         ww__row_put(f, out, plan, ev->new_tuple, ev->old_tuple);
     put_envelope(f->state, ev, plan->head, op, out);
     put_end(f, ev, &plan->counter, !plan->invalid, out);
+    if (f->tombstones)
+        put_tombstone(f, ev, plan, out);
 }
 
 static void put_truncate(ww_format *f, const ww_event *ev, ww_out *out)
@@ -199,6 +230,7 @@ static void put_truncate(ww_format *f, const ww_event *ev, ww_out *out)
     uint32_t i;
     for (i = 0; i < ev->truncate.count; i++) {
         ww__plan *plan = ww__plan_find(f, ww_truncate_relation_id(&ev->truncate, i));
+        ww__debezium_no_key(f, out);
         WW__OUT(out, "{\"before\":null,\"after\":null");
         put_envelope(f->state, ev, plan->head, 't', out);
         put_end(f, ev, &plan->counter, !plan->invalid, out);
@@ -209,6 +241,7 @@ static void put_message(ww_format *f, const ww_event *ev, ww_out *out)
 {
     ww__debezium *d = f->state;
     bool valid;
+    ww__debezium_no_key(f, out);
     WW__OUT(out, "{\"before\":null,\"after\":null");
     put_envelope(d, ev, ww_slice_of(",\"schema\":\"\",\"table\":\"\",\"txId\":"), 'm', out);
     WW__OUT(out, ",\"message\":{\"prefix\":");
@@ -233,5 +266,8 @@ const ww__format_ops ww__format_debezium = {
     .commit = ww__debezium_commit,
     .message = put_message,
     .truncate = put_truncate,
+    .type = ww__debezium_type,
+    .relation = ww__debezium_relation,
     .knobs = ww__debezium_knobs,
+    .has_keys = true,
 };

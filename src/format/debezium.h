@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* debezium.h: what debezium.c (changes) and debezium_txn.c (transaction lines) share. */
+/* debezium.h: what the files of the format "debezium" share. */
 #ifndef WALWIRE_FORMAT_DEBEZIUM_H
 #define WALWIRE_FORMAT_DEBEZIUM_H
 
 #include "jsonvalue.h"
+#include "schema.h"
 
 #define WW__XID_ROOM 32u
 
@@ -21,8 +22,22 @@ typedef struct ww__debezium {
     size_t xid_len;
     uint8_t xid_text[WW__XID_ROOM + WW__PAD]; /* 731,"lsn": */
     ww__counter messages;
+    ww__typenames types;    /* with schema_events */
+    ww_slice database;
     uint32_t *limbs;        /* WW__LIMBS of them, where numbers become binary; or NULL */
 } ww__debezium;
+
+/* From ,"source" to its "lsn", `comma` bytes of that left off; head: schema, table and the key of
+ * txId. */
+void ww__debezium_source(ww__debezium *d, const ww_event *ev, ww_slice head, size_t comma,
+                         ww_out *out);
+
+/* Lines that are not of a row have an empty key. */
+static inline void ww__debezium_no_key(const ww_format *f, ww_out *out)
+{
+    if (f->key)
+        ww__out_byte(out, '\t');
+}
 
 /* "id":"<xid>:<lsn>". Debezium's id is the transaction and a WAL position; with the final one,
  * all lines of a transaction share it. */
@@ -57,6 +72,12 @@ void ww__debezium_interval(const ww__place *place, const ww_value *v);
 
 void ww__debezium_bytes(const ww__place *place, const ww_value *v);
 void ww__debezium_hstore(const ww__place *place, const ww_value *v);
+
+/* ---- debezium_schema.c ------------------------------------------------------------------------ */
+
+ww_status ww__debezium_type(ww_format *f, const ww_event *ev, ww_error *err);
+void ww__debezium_relation(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
+                           ww_out *out);
 
 /* ---- debezium_txn.c --------------------------------------------------------------------------- */
 

@@ -5,8 +5,10 @@
 
 #include "base/error.h"
 
-static void open_status(const char *status, uint32_t xid, ww_lsn lsn, ww_pg_time time, ww_out *out)
+static void open_status(const ww_format *f, const char *status, uint32_t xid, ww_lsn lsn,
+                        ww_pg_time time, ww_out *out)
 {
+    ww__debezium_no_key(f, out);
     WW__OUT(out, "{\"status\":\"");
     ww__out_put(out, status, strlen(status));
     WW__OUT(out, "\",");
@@ -69,7 +71,7 @@ ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_e
     if (!f->transactions)
         return WW_OK;
     ww__counts_follow(f, xid, lsn);
-    open_status("BEGIN", xid, lsn, prepare ? ev->prepare.prepare_time : ev->begin.commit_time, out);
+    open_status(f, "BEGIN", xid, lsn, prepare ? ev->prepare.prepare_time : ev->begin.commit_time, out);
     put_no_counts(out);
     close_status(f, prepare ? ev->prepare.gid : no_gid, true, out);
     return WW_OK;
@@ -78,7 +80,7 @@ ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_e
 static void put_finish(ww_format *f, const char *status, ww_pg_time time, ww_slice gid, ww_out *out)
 {
     bool valid;
-    open_status(status, f->counts.xid, f->counts.final_lsn, time, out);
+    open_status(f, status, f->counts.xid, f->counts.final_lsn, time, out);
     valid = put_counts(&f->counts, out);
     close_status(f, gid, valid, out);
     ww__counts_follow(f, 0, 0);
@@ -99,13 +101,13 @@ ww_status ww__debezium_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_
         put_finish(f, "PREPARED", ev->prepare.prepare_time, ev->prepare.gid, out);
         break;
     case WW_EV_COMMIT_PREPARED:
-        open_status("COMMIT_PREPARED", ev->commit_prepared.xid, ev->commit_prepared.commit_lsn,
+        open_status(f, "COMMIT_PREPARED", ev->commit_prepared.xid, ev->commit_prepared.commit_lsn,
                     ev->commit_prepared.commit_time, out);
         put_no_counts(out);
         close_status(f, ev->commit_prepared.gid, true, out);
         break;
     case WW_EV_ROLLBACK_PREPARED:
-        open_status("ROLLBACK_PREPARED", ev->rollback_prepared.xid,
+        open_status(f, "ROLLBACK_PREPARED", ev->rollback_prepared.xid,
                     ev->rollback_prepared.rollback_end_lsn, ev->rollback_prepared.rollback_time,
                     out);
         put_no_counts(out);

@@ -291,23 +291,46 @@ static ww_status render_message(ww_format *f, const ww_event *ev, ww_out *out, w
     return status;
 }
 
+static ww_status tell_definition(ww_format *f, const ww_event *ev, const ww__plan *old,
+                                 ww__plan *plan, ww_out *out, ww_error *err)
+{
+    ww_status status = ww__begin_write(f, out, err);
+    if (status != WW_OK)
+        return status;
+    f->fault = WW_OK;
+    f->err = err;
+    f->ops->relation(f, ev, old, plan, out);
+    return f->fault;
+}
+
+/* The plan before this one goes when the new one comes: the line of what changed needs a copy. */
+static ww_status learn_changed(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
+{
+    const ww__plan *known = ww__plan_find(f, ev->relation_id);
+    ww__plan *plan, *old = known != NULL ? ww__plan_copy(f, known) : NULL;
+    ww_status status;
+    if (known != NULL && old == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for the render plan of a relation");
+    status = ww__plan_make(f, ev->relation, &plan, err);
+    if (status == WW_OK && !plan->skipped)
+        status = tell_definition(f, ev, old, plan, out, err);
+    if (old != NULL)
+        ww__plan_free(f, old);
+    return status;
+}
+
 static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
     ww__plan *plan;
-    ww_status status;
     if (f->ops->row == NULL || ev->relation == NULL)
         return WW_OK;
     if (f->types_version != ww_types_version(f->types)) {
         f->types_version = ww_types_version(f->types);
         ww__plans_expire(f);
     }
-    status = ww__plan_make(f, ev->relation, &plan, err);
-    if (status != WW_OK || !f->schema_events || !ev->relation_changed || plan->skipped)
-        return status;
-    status = ww__begin_write(f, out, err);
-    if (status == WW_OK)
-        f->ops->relation(f, ev, NULL, plan, out);
-    return status;
+    if (f->schema_events && ev->relation_changed)
+        return learn_changed(f, ev, out, err);
+    return ww__plan_make(f, ev->relation, &plan, err);
 }
 
 /* Pieces of a transaction that is still open are shown as they come, whatever passes. */

@@ -173,7 +173,28 @@ static ww__plan *build(ww_format *f, const ww_relation *relation)
     }
     plan->text_size = text.len;
     point_into_text(plan);
+    if (f->key)
+        ww__key_choose(f, relation, plan);
     return plan;
+}
+
+ww__plan *ww__plan_copy(ww_format *f, const ww__plan *plan)
+{
+    ww__plan *copy = ww__format_alloc(f, plan_size(plan->ncols));
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, plan, plan_size(plan->ncols));
+    memset(&copy->counter, 0, sizeof copy->counter);
+    copy->counter.label.len = plan->counter.label.len;
+    copy->next = NULL;
+    copy->text = ww__format_alloc(f, plan->text_size);
+    if (copy->text == NULL) {
+        ww__plan_free(f, copy);
+        return NULL;
+    }
+    memcpy(copy->text, plan->text, plan->text_size);
+    point_into_text(copy);
+    return copy;
 }
 
 ww_status ww__plan_make(ww_format *f, const ww_relation *relation, ww__plan **plan, ww_error *err)

@@ -54,6 +54,7 @@ typedef struct ww__plan_column {
     uint8_t max_digits;  /* INTEGER: with so many digits, text is in range */
     bool key;            /* part of the replica identity */
     bool skipped;        /* left out by a filter */
+    uint16_t key_place;  /* 1 ..: its place in the row's key; 0: not part of it */
     uint32_t type_oid;
     int32_t typmod;      /* -1: none */
     const ww_type *of;   /* NULL: not known */
@@ -62,7 +63,7 @@ typedef struct ww__plan_column {
 typedef struct ww__plan {
     uint64_t serial;        /* of the definition it was made from */
     uint32_t relation_id;
-    uint16_t ncols;
+    uint16_t ncols, nkey;
     bool invalid;           /* a name is not UTF-8 */
     bool skipped;           /* left out by a filter */
     struct ww__plan *next;  /* of the same bucket */
@@ -91,6 +92,8 @@ static inline ww__plan *ww__plan_get(const ww__plans *plans, const ww_relation *
     return fits ? p : NULL;
 }
 
+/* A copy that is in no table, and not counted in any transaction; NULL: no memory. */
+ww__plan *ww__plan_copy(ww_format *f, const ww__plan *plan);
 /* The plan of the relation with this id; NULL if the format was never shown it. */
 ww__plan *ww__plan_find(const ww_format *f, uint32_t relation_id);
 /* All plans are made anew when they are used next. */
@@ -107,6 +110,15 @@ size_t ww__row_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tup
 
 /* Writes the names of the unchanged columns as ["a",...]. */
 void ww__row_put_unchanged(ww_out *out, const ww__plan *plan, ww_tuple tuple);
+
+/* ---- key.c ---------------------------------------------------------------------------------- */
+
+/* Decides which columns a row's key has, and in which order. */
+void ww__key_choose(const ww_format *f, const ww_relation *relation, ww__plan *plan);
+/* Writes it as {"a":1,...}, or null if there is none; unchanged columns as ww__row_put() does. */
+void ww__key_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tuple, ww_tuple fill);
+/* Do both rows tell of a key, and not of the same? */
+bool ww__key_changed(const ww__plan *plan, ww_tuple now, ww_tuple before);
 
 /* ---- jsonvalue.c ---------------------------------------------------------------------------- */
 
@@ -219,8 +231,8 @@ typedef struct ww__format_ops {
     void (*message)(ww_format *f, const ww_event *ev, ww_out *out);
     void (*truncate)(ww_format *f, const ww_event *ev, ww_out *out); /* its relations have plans,
                                                                         none of them skipped */
-    /* With schema_events: the line of a new definition. NULL: has none. old: the plan of the one
-     * before, or NULL. */
+    /* With schema_events: the line of a new definition. NULL: has none. old: a copy of the plan of
+     * the one before, or NULL. */
     void (*relation)(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
                      ww_out *out);
     const ww__knob *knobs; /* ends with name NULL; or NULL */
