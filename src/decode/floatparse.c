@@ -190,18 +190,25 @@ static int compare(const natural *a, const natural *b)
     return i < 0 ? 0 : a->limbs[i] < b->limbs[i] ? -1 : 1;
 }
 
-/* All digits of the number as a natural one; returns its power of ten. */
+/* All digits of the number as a natural one, in groups of nine; returns its power of ten. */
 static int64_t all_digits(const decimal *d, natural *a)
 {
     const uint8_t *at;
+    uint32_t group = 0, factor = 1;
     int count = 0;
     a->n = 0;
     for (at = d->first; at <= d->last && count < EXACT_DIGITS; at++) {
         if (*at == '.')
             continue;
-        multiply_add(a, 10, (uint32_t)(*at - '0'));
-        count++;
+        group = group * 10 + (uint32_t)(*at - '0');
+        factor *= 10;
+        if (++count % 9 == 0) {
+            multiply_add(a, factor, group);
+            group = 0;
+            factor = 1;
+        }
     }
+    multiply_add(a, factor, group);
     if (at <= d->last) {
         multiply_add(a, 10, 1);
         count++;
