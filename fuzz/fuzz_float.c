@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_float.c: any bits as float8 and float4, any text as a number, against the C library. The text
- * of a float reads as the same bits, here as there. A text is a number if and only if it has the
- * form of one and is in the range by strtod() or strtof(), and then it is the same one.
+/* fuzz_float.c: any bits as float8 and float4, any text as a number, against the C library. The
+ * text of a float reads as the same bits, here as there. A text is a number if and only if it has
+ * the form of one and is in range for strtod() or strtof(), and then it is the same one.
  *
  * Input: eight bytes of bits, then the text. */
 #include "check.h"
