@@ -4,7 +4,7 @@ import json
 import struct
 import subprocess
 
-from support import INPUT, OK, USAGE, Case, environment
+from support import INPUT, OK, USAGE, Case, environment, since
 
 WORK = """
 INSERT INTO t VALUES (1, 'a', repeat('x', 3000)), (2, 'ä"\\', NULL);
@@ -155,9 +155,9 @@ class Types(Case):
             CREATE TABLE later (id int, n item, PRIMARY KEY (id));
             CREATE PUBLICATION p FOR ALL TABLES""", cls.db)
 
-    def run_to(self, verb, *arguments):
+    def run_to(self, verb, *arguments, **options):
         done = self.run_command(verb, "-S", self.slot, "--publication", "p", "--until-now", "--ack", "none",
-                                *arguments)
+                                *arguments, **options)
         self.assertEqual(done.status, OK, done.err)
         return done.out
 
@@ -187,18 +187,35 @@ class Types(Case):
         self.assertIn(b'"l":{"item":"a","cost":"2.25","moods":["sad","ok"]}', self.run_to("stream"))
         self.assertIn(b'"o":{"a":7,"b":"sad"}', self.run_command("decode", capture, conninfo="").out)
 
+    def frames(self, capture):
+        """docs/capture.md"""
+        data, at = capture.read_bytes(), 8
+        while at < len(data):
+            length = struct.unpack(">I", data[at:at + 4])[0]
+            yield data[at + 8:at + 9], data[at + 9:at + 9 + length]
+            at += 9 + length
+
+    @since(14)
+    def test_large_transactions(self):
+        """The table is described within a piece of a transaction that is still open."""
+        self.create_slot()
+        self.sql("INSERT INTO t SELECT n, 'ok', 1, ROW('x' || n, 2, '{ok}'::mood[])::item "
+                 "FROM generate_series(1000, 4000) n")
+        conninfo = self.conninfo(options="-c logical_decoding_work_mem=64kB")
+        capture = self.dir / "capture"
+        self.run_to("record", "-f", capture, conninfo=conninfo)
+        self.assertIn(b"S", [body[25:26] for kind, body in self.frames(capture) if kind == b"w"])
+        decoded = self.run_command("decode", capture, "--format", "pypgoutput", conninfo="")
+        self.assertEqual(decoded.status, OK, decoded.err)
+        self.assertEqual(decoded.out, self.run_to("stream", "--format", "pypgoutput", conninfo=conninfo))
+        self.assertIn(b'"x4000"', decoded.out)
+
     def test_without(self):
         self.create_slot()
         self.sql("INSERT INTO t VALUES (2, 'ok', 1, '(a,2,{})')")
         for words, kinds in (([], {b"t", b"r"}), (["--catalog", "types"], {b"t"}), (["--catalog", "off"], set())):
             capture = self.dir / "".join(["c", *words])
             self.run_to("record", "-f", capture, *words)
-            data, at, found = capture.read_bytes(), 8, set()
-            while at < len(data):
-                length, kind = struct.unpack(">I", data[at:at + 4])[0], data[at + 8:at + 9]
-                if kind == b"C":
-                    found.add(data[at + 10:at + 11])
-                at += 9 + length
-            self.assertEqual(found, kinds)
+            self.assertEqual({body[1:2] for kind, body in self.frames(capture) if kind == b"C"}, kinds)
             decoded = self.run_command("decode", capture, conninfo="")
             self.assertIn(b'"l":{"item"' if kinds else b'"l":"(a,', decoded.out)
