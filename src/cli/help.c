@@ -33,6 +33,10 @@ static const page pages[] = {
      "  # what has been committed so far, without moving the slot\n"
      "  walwire stream -S shop --publication orders --until-now --ack none | jq .after\n"
      "\n"
+     "  # some tables, without a column, as Debezium with decimal.handling.mode=precise\n"
+     "  walwire stream -S shop --publication orders --table 'public.order*' \\\n"
+     "      --exclude-columns '*.card_number' --decimal.handling.mode=precise dbname=shop\n"
+     "\n"
      "  # another plugin's text, as it is\n"
      "  walwire stream -S other --create-slot -P test_decoding -o include-xids=0 dbname=shop\n"},
     {CMD_RECORD, "walwire record [OPTIONS] -f FILE [CONNINFO]",

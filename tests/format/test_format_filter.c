@@ -482,6 +482,28 @@ static void stream_blocks(void)
     drive_close(&d);
 }
 
+/* The definition of a table that passes is an event; of another it is none. */
+static void schema_events(void)
+{
+    ww_format_config config = WW_FORMAT_CONFIG_INIT;
+    drive d;
+    config.name = "compact";
+    config.rules = &only_log;
+    config.nrules = 1;
+    config.schema_events = true;
+    CHECK(drive_open_config(&d, &config) == WW_OK);
+    begin(&d);
+    send_relation(&d, ORDERS, "shop", "orders");
+    CHECK_EQ_U64(drive_output(&d).len, 0);
+    send_relation(&d, LOG, "audit", "log");
+    CHECK(drive_output(&d).len > strlen(A_BEGIN) &&
+          memcmp(drive_output(&d).ptr, A_BEGIN, strlen(A_BEGIN)) == 0);
+    drive_forget(&d);
+    commit(&d);
+    CHECK_SLICE(drive_output(&d), A_COMMIT);
+    drive_close(&d);
+}
+
 /* ---- memory --------------------------------------------------------------------------------- */
 
 /* The n-th allocation fails, and again the event is tried: the beginning is not lost, and there is
@@ -535,6 +557,7 @@ int main(void)
     RUN(two_phase);
     RUN(begun_twice);
     RUN(stream_blocks);
+    RUN(schema_events);
     RUN(no_memory);
     return check_report();
 }
