@@ -30,8 +30,9 @@ typedef enum ww_filter_kind {
  * definition of a relation.
  *
  * Where there are rules, a transaction's beginning is written with the first event of it that
- * passes, and its end (Commit, Prepare) not if none did ("sql" writes prepared ones). Messages have no table: only rules for
- * operations leave them out. A Truncate is one of the tables that pass. */
+ * passes, and its end (Commit, Prepare) not if none did; but "sql" writes each prepared one.
+ * Messages have no table: only rules for operations leave them out. A Truncate is one of the tables
+ * that pass. */
 typedef struct ww_filter_rule {
     ww_filter_kind kind;
     bool exclude;
