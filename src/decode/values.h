@@ -66,7 +66,7 @@ enum {
     WW__IS_NULL_WORD = 512 /* null, in any case */
 };
 
-/* What is in the text of a checked value. */
+/* What is in the text of a checked value (element.c). */
 unsigned ww__value_class(const ww_value *v);
 
 /* Is this binary value (all of it, containers with what is in them) one of its type? */
