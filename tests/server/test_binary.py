@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""--binary: what is chosen, and why not; a column that cannot be read so, at the start and later: nothing is lost,
+nothing comes twice."""
+from support import OK, REFUSED, Case, since
+
+BEFORE = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, m mood[]);" \
+         "CREATE TABLE t (id int PRIMARY KEY, v text, n numeric, m mood, p pair, r int4range);" \
+         "CREATE TABLE plain (id int PRIMARY KEY, v text); CREATE TABLE names (id int PRIMARY KEY, c regclass);" \
+         "CREATE PUBLICATION p FOR TABLE t, plain"
+ROW = "({}, 'v', 1.50, 'ok', row(1, '{{sad}}'), '[1,4)')"
+
+
+class BinaryForm(Case):
+    def setUp(self):
+        super().setUp()
+        self.sql(BEFORE)
+        self.addCleanup(self.sql, "DROP PUBLICATION p; DROP TABLE t, plain, names; DROP TYPE pair, mood")
+
+    def stream(self, *arguments, status=OK, slot=None):
+        done = self.run_command("stream", "-S", slot or self.slot, "--publication", "p", "--until-now", "-v",
+                                "--format", "compact", *arguments)
+        self.assertEqual(done.status, status, done.err)
+        return done
+
+    def create_twins(self):
+        """Two slots at one place: one is read in text, the other as the test wants."""
+        self.create_slot()
+        self.create_slot(self.slot[:60] + "_t")
+
+    def assert_as_in_text(self, *arguments, said):
+        """The same bytes, and a second run has nothing more."""
+        text = self.stream("--binary", "off", slot=self.slot[:60] + "_t")
+        done = self.stream("--binary", "auto", *arguments)
+        self.assertEqual(done.out.decode(), text.out.decode())
+        self.assertGreater(len(done.events), 2)
+        self.assertIn(said, done.err)
+        self.assertEqual(self.stream("--binary", "off").events, [])
+        return done
+
+    @since(14)
+    def test_auto_is_on(self):
+        self.create_twins()
+        self.sql(f"INSERT INTO t VALUES {ROW.format(1)}")
+        self.assert_as_in_text(said="binary on,")
+
+    @since(10, 13)
+    def test_auto_is_off_before_14(self):
+        self.create_slot()
+        self.assertIn("binary needs PostgreSQL 14", self.stream("--binary", "auto").err)
+
+    @since(14)
+    def test_auto_names_the_column_in_the_way(self):
+        self.create_twins()
+        self.sql("ALTER PUBLICATION p ADD TABLE names; INSERT INTO names VALUES (1, 'pg_class'), (2, 't')")
+        done = self.assert_as_in_text(said="binary off,")
+        self.assertIn("public.names.c is of type regclass", done.err)
+
+    @since(14)
+    def test_auto_with_a_temporary_slot(self):
+        done = self.run_command("stream", "--publication", "p", "--until-now", "-v", "--binary", "auto", "--format", "compact")
+        self.assertEqual(done.status, OK, done.err)
+        self.assertIn("temporary slot", done.err)
+        self.assertIn("binary off,", done.err)
+
+    @since(14)
+    def test_back_to_text(self):
+        """In the middle of a transaction, with others before and behind."""
+        self.create_twins()
+        self.sql(f"""INSERT INTO t VALUES {ROW.format(1)}; INSERT INTO plain VALUES (1, 'before');
+            BEGIN; INSERT INTO plain VALUES (2, 'two'); INSERT INTO t VALUES {ROW.format(2)};
+            SELECT pg_logical_emit_message(true, 'p', 'in between'); ALTER PUBLICATION p ADD TABLE names;
+            INSERT INTO names VALUES (1, 'pg_class'); INSERT INTO plain VALUES (3, 'three');
+            INSERT INTO names VALUES (2, 'pg_type'); COMMIT;
+            INSERT INTO plain VALUES (4, 'behind'); SELECT pg_logical_emit_message(false, 'p', 'alone');
+            ALTER PUBLICATION p DROP TABLE names""")
+        done = self.assert_as_in_text(said="binary on,")
+        self.assertIn("values come in text form: public.names.c is of type regclass", done.err)
+        self.assertEqual([event["new"]["id"] for event in done.of("I")], [1, 1, 2, 2, 1, 3, 2, 4])
+
+    @since(14)
+    def test_back_to_text_out_of_a_streamed_transaction(self):
+        self.create_twins()
+        self.sql("""BEGIN; INSERT INTO plain SELECT i, repeat('x', 500) FROM generate_series(1, 3000) i;
+            ALTER PUBLICATION p ADD TABLE names; INSERT INTO names VALUES (1, 'pg_class');
+            INSERT INTO plain SELECT i, repeat('y', 500) FROM generate_series(3001, 4000) i; COMMIT;
+            ALTER PUBLICATION p DROP TABLE names""")
+        self.server.sql("ALTER SYSTEM SET logical_decoding_work_mem = '64kB'; SELECT pg_reload_conf()")
+        self.addCleanup(self.server.sql, "ALTER SYSTEM RESET logical_decoding_work_mem; SELECT pg_reload_conf()")
+        done = self.assert_as_in_text(said="public.names.c is of type regclass")
+        self.assertEqual(len(done.of("I")), 4001)
+
+    @since(14)
+    def test_back_to_text_while_it_runs(self):
+        """What was delivered and what not is known to the slot afterwards."""
+        self.create_twins()
+        running = self.start_command("stream", "-S", self.slot, "--publication", "p", "-v", "--format", "compact",
+                                     "--binary", "auto")
+        self.wait_active(running)
+        for i in range(3):
+            self.sql(f"INSERT INTO plain VALUES ({i}, 'x')")
+        self.sql("ALTER PUBLICATION p ADD TABLE names; INSERT INTO names VALUES (1, 'pg_class')")
+        running.wait_line(lambda event: event["op"] == "I" and event["table"] == "names")
+        self.sql("INSERT INTO plain VALUES (9, 'x')")
+        running.wait_line(lambda event: event["op"] == "I" and event["new"]["id"] == 9)
+        done = running.stop()
+        self.assertEqual(done.status, OK, done.err)
+        self.assertEqual(done.out, self.stream("--binary", "off", slot=self.slot[:60] + "_t").out)
+        self.assertEqual(self.stream("--binary", "off").events, [])
+
+    @since(14)
+    def test_a_type_that_comes_later_is_looked_up(self):
+        self.create_twins()
+        self.sql("""CREATE TYPE late AS ENUM ('x'); CREATE TABLE late_table (id int PRIMARY KEY, v late[]);
+                    ALTER PUBLICATION p ADD TABLE late_table; INSERT INTO late_table VALUES (1, '{x,NULL}');
+                    ALTER PUBLICATION p DROP TABLE late_table""")
+        self.addCleanup(self.sql, "DROP TABLE late_table; DROP TYPE late")
+        done = self.assert_as_in_text(said="binary on,")
+        self.assertNotIn("values come in text form", done.err)
+
+    @since(14)
+    def test_on_is_an_error_at_the_column(self):
+        self.create_slot()
+        self.sql("ALTER PUBLICATION p ADD TABLE names; INSERT INTO plain VALUES (1); INSERT INTO names VALUES (1, 't')")
+        done = self.stream("--binary", "on", status=REFUSED)
+        self.assertEqual([event["new"]["id"] for event in done.of("I")], [1])
+        self.assertIn("public.names.c is of type regclass", done.err)
+        self.assertIn("--binary auto", done.err)
+        self.assertEqual(len(self.stream("--binary", "off").of("I")), 2)  # after an error nothing is acknowledged
