@@ -5,13 +5,16 @@
 
 static void names(void)
 {
+    static const char *const known[] = {
+        "debezium",   "compact",          "test_decoding", "wal2json-v2", "wal2json-v1",
+        "pypgoutput", "pgoutput-decoder", "sql",           "none"};
     const char *about = NULL;
-    CHECK_TEXT(ww_format_name(0, &about), "debezium");
-    CHECK(about != NULL && strlen(about) > 10);
-    CHECK_TEXT(ww_format_name(1, NULL), "compact");
-    CHECK_TEXT(ww_format_name(2, NULL), "test_decoding");
-    CHECK_TEXT(ww_format_name(3, NULL), "none");
-    CHECK(ww_format_name(4, &about) == NULL);
+    size_t i;
+    for (i = 0; i < sizeof known / sizeof known[0]; i++) {
+        CHECK_TEXT(ww_format_name(i, &about), known[i]);
+        CHECK(about != NULL && strlen(about) > 10);
+    }
+    CHECK(ww_format_name(i, &about) == NULL);
     CHECK(ww_format_name(SIZE_MAX, &about) == NULL);
 }
 
@@ -26,7 +29,8 @@ static void bad_configuration(void)
     config.alloc = &memory.alloc;
     config.name = "xml";
     CHECK(ww_format_open(&f, &config, &err) == WW_ERR_USAGE && f == NULL);
-    CHECK_TEXT(err.subject, "xml: choose debezium, compact, test_decoding, none");
+    CHECK_TEXT(err.subject, "xml: choose debezium, compact, test_decoding, wal2json-v2, "
+                            "wal2json-v1, pypgoutput, pgoutput-decoder, sql, none");
     CHECK(ww_format_open(&f, &config, NULL) == WW_ERR_USAGE);
     config.name = "none";
     config.struct_size = 0;
