@@ -104,10 +104,13 @@ static void name_formats_with(const char *setting, char *out, size_t cap)
     }
 }
 
+/* By another name too: then it has settings. */
 static bool format_exists(const char *name)
 {
     const char *format;
     size_t i;
+    if (ww_format_knob(name, 0, NULL, NULL) != NULL)
+        return true;
     for (i = 0; (format = ww_format_name(i, NULL)) != NULL; i++)
         if (strcmp(format, name) == 0)
             return true;

@@ -264,6 +264,11 @@ class Settings(Case):
                 self.refused("record", "-f", "x", f"--{setting}={values[0]}", says=["does not belong"])
                 self.refused("stream", "-P", "x", f"--{setting}={values[0]}", says=[setting, "pgoutput"])
 
+    def test_a_format_by_another_name(self):
+        words = ["decode", self.file("c", capture("pgoutput", [])), "--format", "wal2json"]
+        self.assertEqual(self.run_walwire(*words, "--include-lsn").returncode, OK)
+        self.refused(*words, "--decimal.handling.mode=precise", says=["setting of the format debezium"])
+
     def test_one_that_no_format_has(self):
         self.refused("decode", "c", "--no.such.mode=x", says=["--no.such.mode=x", "setting of a format"])
         self.refused("record", "-f", "x", "--no.such.mode=x", says=["unknown option"])
