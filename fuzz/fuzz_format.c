@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_format.c: any sequence of pgoutput messages, rendered. Input: a byte of options (2 bits: the
- * format; terminal; transactions; the rest: the size of a buffer), then each message behind its
- * length in two bytes, as for fuzz_decode, whose seeds serve here too. Oracle: a buffer that grows
- * and one that is handed over when full get the same bytes and the same statuses; a line of JSON is
- * valid; on a terminal test_decoding's lines begin like its lines, and have nothing in them that
- * could drive the terminal. */
+ * format, counted modulo 4; terminal; transactions; the rest: the size of a buffer), then each
+ * message behind its length in two bytes, as for fuzz_decode, whose seeds serve here too. Oracle: a
+ * buffer that grows and one that is handed over when full get the same bytes and the same statuses;
+ * a line of JSON is valid; one of SQL is one statement, whole, to a scanner that knows nothing of
+ * what wrote it; on a terminal test_decoding's lines begin like its lines, and neither they nor SQL
+ * have anything in them that could drive the terminal. */
 #include "base/utf8.h"
+#include "format/sqlscan.h"
 #include "format/strictjson.h"
 
 #include <walwire/format.h>
@@ -53,12 +55,12 @@ static bool take(void *ctx, const uint8_t *bytes, size_t len)
     return true;
 }
 
-static ww_format *open_format(unsigned options)
+static ww_format *open_format(const char *name, unsigned options)
 {
     ww_format_config config = WW_FORMAT_CONFIG_INIT;
     ww_format *f = NULL;
     config.alloc = &heap;
-    config.name = ww_format_name(options & 3, NULL);
+    config.name = name;
     config.database = "d";
     config.escape_terminal = (options & 4) != 0;
     config.transactions = (options & 8) != 0;
@@ -79,43 +81,62 @@ static void demand_text(ww_slice line)
         "streaming change ", "streaming truncate ", "streaming message: ", "aborting streamed ",
         "committing streamed ", "preparing streamed ",
     };
-    size_t i, n;
+    size_t i;
     bool known = false;
     for (i = 0; i < sizeof words / sizeof words[0]; i++)
         known |= begins(line, words[i]);
     demand(known, "a line begins as one of the plugin's");
+}
+
+static void demand_characters(ww_slice line, bool terminal)
+{
+    size_t i, n;
     for (i = 0; i < line.len; i += n) {
         uint32_t code = 0;
         n = ww__utf8_decode(line.ptr + i, line.len - i, &code);
-        demand(n > 0 && !ww__is_unsafe(code), "a terminal gets only what is safe");
+        demand(n > 0, "a line is UTF-8");
+        demand(!terminal || !ww__is_unsafe(code), "a terminal gets only what is safe");
     }
 }
 
-/* Whole lines; what an error has cut off was taken back. */
-static void demand_lines(ww_slice text, unsigned options)
+/* A line of this one is a transaction: it makes sense of messages in their order only, and the last
+ * may not be over. */
+static bool is_of_transactions(const char *name)
 {
-    const char *name = ww_format_name(options & 3, NULL);
+    return strcmp(name, "wal2json-v1") == 0;
+}
+
+/* Whole lines; what an error has cut off was taken back. */
+static void demand_lines(ww_slice text, const char *name, bool terminal)
+{
+    static sqlscan scan;
     bool is_text = strcmp(name, "test_decoding") == 0;
+    bool is_sql = strcmp(name, "sql") == 0;
     while (text.len > 0) {
         const uint8_t *end = memchr(text.ptr, '\n', text.len);
         ww_slice line = text;
+        if (end == NULL && is_of_transactions(name))
+            return;
         demand(end != NULL, "each line ends");
         line.len = (size_t)(end - text.ptr);
-        if (!is_text)
+        if (is_sql)
+            demand(sql_valid(&scan, line), "a line is a statement");
+        else if (!is_text)
             demand(sj_valid(line), "a line is valid JSON");
-        else if (options & 4)
+        else if (terminal)
             demand_text(line);
+        if (is_sql || (is_text && terminal))
+            demand_characters(line, terminal);
         text.ptr += line.len + 1;
         text.len -= line.len + 1;
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void render_all(const char *name, unsigned options, const uint8_t *data, size_t size)
 {
     static uint8_t kept[ENOUGH], small[16];
-    unsigned options = size > 0 ? data[0] : 0;
     ww_decoder_options how = WW_DECODER_OPTIONS_INIT;
-    ww_format *f = open_format(options), *g = open_format(options);
+    ww_format *f = open_format(name, options), *g = open_format(name, options);
     sink s = { kept, 0 };
     ww_out grown = { NULL, 0, 0, WW_OK, &heap, NULL, NULL, 0 };
     ww_out handed = { small, 0, options >> 4, WW_OK, NULL, take, &s, 0 };
@@ -124,7 +145,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ww_decoder d;
     ww_event ev;
     how.relations = ww_relcache_open(&heap, RELATIONS_BYTES);
-    how.binary = how.streaming = how.loose_order = true;
+    how.binary = how.streaming = true;
+    how.loose_order = !is_of_transactions(name);
     ww_decoder_init(&d, &how);
     while (status == WW_OK && size >= 2 && at <= size - 2) {
         ww_slice message = { data + at + 2, (size_t)data[at] << 8 | data[at + 1] };
@@ -145,10 +167,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == WW_OK && grown.len <= ENOUGH / 2)
         demand(s.len == grown.len && (s.len == 0 || memcmp(kept, grown.ptr, s.len) == 0),
                "the same bytes at every size of the buffer");
-    demand_lines((ww_slice){ grown.ptr, grown.len }, options);
+    demand_lines((ww_slice){ grown.ptr, grown.len }, name, (options & 4) != 0);
     ww_format_close(f);
     ww_format_close(g);
     ww_relcache_close(how.relations);
     free(grown.ptr);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    unsigned options = size > 0 ? data[0] : 0;
+    const char *name;
+    size_t i;
+    for (i = options & 3; (name = ww_format_name(i, NULL)) != NULL; i += 4)
+        render_all(name, options, data, size);
     return 0;
 }
