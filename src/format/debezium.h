@@ -45,7 +45,7 @@ void ww__debezium_id(uint32_t xid, ww_lsn lsn, ww_out *out);
 /* ,"gid":"...". False: it is not UTF-8. */
 bool ww__debezium_gid(const ww_format *f, ww_slice gid, ww_out *out);
 
-/* ---- debezium_knobs.c: Debezium's settings of how values are written -------------------------- */
+/* ---- debezium_knobs.c: Debezium's settings of how values are written ------------------------- */
 
 /* Places in f->knobs. */
 enum { WW__DECIMAL_MODE, WW__TIME_MODE, WW__INTERVAL_MODE, WW__BINARY_MODE, WW__HSTORE_MODE };
@@ -55,7 +55,7 @@ extern const ww__knob ww__debezium_knobs[];
 ww_status ww__debezium_knobs_open(ww_format *f, ww_error *err);
 void ww__debezium_knobs_close(ww_format *f);
 
-/* ---- debezium_decimal.c: NUMERIC, MONEY ------------------------------------------------------- */
+/* ---- debezium_decimal.c: NUMERIC, MONEY ------------------------------------------------------ */
 
 /* More than enough for 131072 digits before the point and 16383 behind it. */
 #define WW__LIMBS 16384u
@@ -63,23 +63,23 @@ void ww__debezium_knobs_close(ww_format *f);
 enum { WW__DECIMAL_STRING, WW__DECIMAL_PRECISE, WW__DECIMAL_DOUBLE };
 void ww__debezium_decimal(const ww__place *place, const ww_value *v, int32_t typmod);
 
-/* ---- debezium_time.c: DATE TIME TIMETZ TIMESTAMP TIMESTAMPTZ INTERVAL ------------------------- */
+/* ---- debezium_time.c: DATE TIME TIMETZ TIMESTAMP TIMESTAMPTZ INTERVAL ------------------------ */
 
 void ww__debezium_time(const ww__place *place, const ww_value *v, int32_t typmod);
 void ww__debezium_interval(const ww__place *place, const ww_value *v);
 
-/* ---- debezium_bytes.c: BYTEA, HSTORE ---------------------------------------------------------- */
+/* ---- debezium_bytes.c: BYTEA, HSTORE --------------------------------------------------------- */
 
 void ww__debezium_bytes(const ww__place *place, const ww_value *v);
 void ww__debezium_hstore(const ww__place *place, const ww_value *v);
 
-/* ---- debezium_schema.c ------------------------------------------------------------------------ */
+/* ---- debezium_schema.c ----------------------------------------------------------------------- */
 
 ww_status ww__debezium_type(ww_format *f, const ww_event *ev, ww_error *err);
 void ww__debezium_relation(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
                            ww_out *out);
 
-/* ---- debezium_txn.c --------------------------------------------------------------------------- */
+/* ---- debezium_txn.c -------------------------------------------------------------------------- */
 
 ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
 ww_status ww__debezium_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);

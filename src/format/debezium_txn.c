@@ -71,7 +71,8 @@ ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_e
     if (!f->transactions)
         return WW_OK;
     ww__counts_follow(f, xid, lsn);
-    open_status(f, "BEGIN", xid, lsn, prepare ? ev->prepare.prepare_time : ev->begin.commit_time, out);
+    open_status(f, "BEGIN", xid, lsn,
+                prepare ? ev->prepare.prepare_time : ev->begin.commit_time, out);
     put_no_counts(out);
     close_status(f, prepare ? ev->prepare.gid : no_gid, true, out);
     return WW_OK;

@@ -85,7 +85,7 @@ static ww_slice line_part(const tester *t, size_t n, bool key)
         rest.ptr += line.len + 1;
     }
     tab = memchr(line.ptr, '\t', line.len);
-    if (!CHECK(tab != NULL && memchr(tab + 1, '\t', (size_t)(line.ptr + line.len - tab - 1)) == NULL))
+    if (!CHECK(tab != NULL && memchr(tab + 1, '\t', (size_t)(end - tab - 1)) == NULL))
         return line;
     if (key) {
         line.len = (size_t)(tab - line.ptr);
