@@ -354,6 +354,72 @@ static void refuses_an_explosion_of_quotes(void)
     walk_free(&out);
 }
 
+/* Rows in arrays of rows in rows ..., and a text[] at last; `levels` is even. */
+static ww_slice nest_both(uint8_t *room, unsigned levels, ww_slice leaf)
+{
+    ww_slice s = {room, (12 + 24) * (size_t)levels / 2 + leaf.len};
+    uint8_t *at = room;
+    unsigned i;
+    for (i = 0; i < levels; i++) {
+        bool row = i % 2 == 0, last = i + 1 == levels;
+        put32(at, 1);
+        if (!row) {
+            put32(at + 4, 0);
+            put32(at + 8, last ? TEXT : RECORD);
+            put32(at + 12, 1);
+            put32(at + 16, 1);
+        } else {
+            put32(at + 4, i + 2 == levels ? TEXTS : 2287);
+        }
+        at += row ? 12 : 24;
+        put32(at - 4, (uint32_t)(s.len - (size_t)(at - room)));
+    }
+    memcpy(at, leaf.ptr, leaf.len);
+    return s;
+}
+
+enum { LEVELS = 12, ROOM = 1 << 20, LONGEST = 0x3fffffff };
+
+static ww_value nest_leaf(size_t quotes, size_t backslashes, size_t others)
+{
+    static uint8_t leaf[ROOM], room[ROOM + 400];
+    ww_slice text = {leaf, quotes + backslashes + others};
+    if (text.len > ROOM)
+        abort();
+    memset(leaf, '"', quotes);
+    memset(leaf + quotes, '\\', backslashes);
+    memset(leaf + quotes + backslashes, 'x', others);
+    return binary_value(RECORD, nest_both(room, LEVELS, text));
+}
+
+static size_t written_length(size_t quotes, size_t backslashes, size_t others)
+{
+    ww_value v = nest_leaf(quotes, backslashes, others);
+    ww_out out;
+    size_t len;
+    CHECK_EQ_U64(walk_text(&v, &out, NULL), WW_OK);
+    len = out.len;
+    walk_free(&out);
+    return len;
+}
+
+/* What each byte takes is found out by writing few; then a text of the greatest length is made of
+ * many, and one that is longer by a byte. */
+static void measures_text_to_the_byte(void)
+{
+    size_t base = written_length(1, 1, 1);
+    size_t quote = written_length(2, 1, 1) - base;
+    size_t backslash = written_length(1, 2, 1) - base;
+    size_t each = (LONGEST - base) / (quote + backslash);
+    size_t rest = (LONGEST - base) % (quote + backslash);
+    ww_value v;
+    CHECK_EQ_U64(written_length(1, 1, 2) - base, 1);
+    v = nest_leaf(1 + each, 1 + each, 1 + rest);
+    CHECK_EQ_U64(ww_value_check(&v, NULL), WW_OK);
+    v = nest_leaf(1 + each, 1 + each, 2 + rest);
+    CHECK_EQ_U64(ww_value_check(&v, NULL), WW_ERR_DECODE);
+}
+
 static void reads_rows_of_a_type_that_changed(void)
 {
     ww_type_field fields[2] = {{{NULL, 0}, INT4, -1}, {{NULL, 0}, TEXT, -1}};
@@ -399,6 +465,7 @@ int main(void)
     RUN(tells_misuse_from_bad_bytes);
     RUN(nests_to_a_limit);
     RUN(refuses_an_explosion_of_quotes);
+    RUN(measures_text_to_the_byte);
     RUN(reads_rows_of_a_type_that_changed);
     RUN(says_where_text_stands);
     ww_types_close(types);
