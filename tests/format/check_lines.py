@@ -7,12 +7,14 @@ usage: check_lines.py PRINT_HOSTILE FOLDER DOCUMENT
 PRINT_HOSTILE is the program of print_hostile.c, FOLDER the one with the golden files, DOCUMENT
 docs/formats.md.
 """
+import datetime
 import json
 import os
 import re
 import subprocess
 import sys
 import unicodedata
+import uuid
 
 failures = []
 checks = 0
@@ -108,10 +110,13 @@ def hostile(program, fmt, mode):
         what, raw, line = row.split(b"\t")
         raw = bytes.fromhex(raw.decode())
         event = parse(line, mode == "terminal")
-        new = event["after" if fmt == "debezium" else "new"]
-        table = event["source"]["table"] if fmt == "debezium" else event["table"]
+        new = event["new" if fmt == "compact" else "after"]
+        table = event.get("source", event.get("table_schema", event))["table"]
         if what == b"n":
             name, invalid = expected_name(raw)
+            if fmt == "pypgoutput":
+                names = [c["name"] for c in event["table_schema"]["column_definitions"]]
+                check(names == [name], "definition of %r" % name)
             check(table == name and list(new) == [name], "name %r became %r" % (raw, table))
             check(event.get("$invalid", False) is invalid, "$invalid of %r" % raw)
         else:
@@ -184,6 +189,51 @@ def golden_compact(path, terminal):
     check(set(ops) == set(keys), "ops %r" % ops)
 
 
+PYPGOUTPUT = {
+    "event": ["op", "message_id", "lsn", "transaction", "table_schema", "before", "after"],
+    "transaction": ["tx_id", "begin_lsn", "commit_ts"],
+    "table_schema": ["column_definitions", "db", "schema_name", "table", "relation_id"],
+    "column": ["name", "part_of_pkey", "type_id", "type_name", "optional"],
+}
+
+
+def golden_pypgoutput(path):
+    ops, ids = "", []
+    for line in open(path, "rb").read().splitlines():
+        event = parse(line)
+        check([k for k in event if k != "$invalid"] == PYPGOUTPUT["event"], "keys %r" % event)
+        for name in ("transaction", "table_schema"):
+            check(list(event[name]) == PYPGOUTPUT[name], "%s %r" % (name, event[name]))
+        columns = event["table_schema"]["column_definitions"]
+        for column in columns:
+            check(list(column) == PYPGOUTPUT["column"], "column %r" % column)
+        for row in (event["before"], event["after"]):
+            check(set(row or ()) <= {c["name"] for c in columns}, "row %r" % row)
+        ops += event["op"]
+        ids.append(uuid.UUID(event["message_id"]))
+        check(ids[-1].version == 4 and ids[-1].variant == uuid.RFC_4122, "id %r" % ids[-1])
+        when = datetime.datetime.fromisoformat(event["transaction"]["commit_ts"])
+        check(when.isoformat() == event["transaction"]["commit_ts"], "time %r" % when)
+        number = ids[-1].int
+        lsn = number >> 80 << 16 | (number >> 64 & 0xfff) << 4 | number >> 58 & 15
+        check(lsn == event["transaction"]["begin_lsn"], "the position in %r" % ids[-1])
+        check(number & ((1 << 58) - 1) == len(set(ids)), "the number in %r" % ids[-1])
+    check(set(ops) == set("IUDT"), "ops %r" % ops)
+
+
+def golden_pgoutput_decoder(path):
+    ops = ""
+    for line in open(path, "rb").read().splitlines():
+        event = parse(line)
+        keys = [k for k in event if k != "$invalid"]
+        check(keys == ["op", "before", "after", "source"] + TIMES, "keys %r" % keys)
+        check(list(event["source"]) == [k for k in SOURCE if k not in ("ts_us", "ts_ns", "txId", "xmin")],
+              "source %r" % event["source"])
+        check_times(event)
+        ops += event["op"]
+    check(set(ops) == set("cud"), "ops %r" % ops)
+
+
 def same_rows(folder):
     """debezium and compact say the same of the same rows."""
     mark = "__debezium_unavailable_value"
@@ -203,29 +253,30 @@ def same_rows(folder):
 def documented(path, folder):
     """Each example of the documentation is a golden line, and each kind of event has one."""
     lines = {}
-    for name in ("debezium", "debezium-transactions", "compact"):
+    for name in ("debezium", "debezium-transactions", "compact", "pypgoutput", "pgoutput-decoder"):
         for line in open("%s/%s.golden" % (folder, name), encoding="utf-8").read().split("\n"):
-            lines[line] = name
+            lines[line] = name.replace("-transactions", "")
     shown = set()
     for block in re.findall("```json\n(.*?)```", open(path, encoding="utf-8").read(), re.S):
         for line in block.split("\n")[:-1]:
             check(line in lines, "documented, but not so: %s" % line)
             event = json.loads(line)
-            shown.add((lines.get(line) == "compact", event.get("op", event.get("status"))))
-    want = {(False, op) for op in "cudtm"} | {(True, op) for op in "BIUDTMCbPKrSEAcp"}
-    want |= {(False, s) for s in ("BEGIN", "END", "PREPARED", "COMMIT_PREPARED",
+            shown.add((lines.get(line), event.get("op", event.get("status"))))
+    want = {("debezium", op) for op in "cudtm"} | {("compact", op) for op in "BIUDTMCbPKrSEAcp"}
+    want |= {("pypgoutput", op) for op in "IT"} | {("pgoutput-decoder", op) for op in "cud"}
+    want |= {("debezium", s) for s in ("BEGIN", "END", "PREPARED", "COMMIT_PREPARED",
                                   "ROLLBACK_PREPARED")}
     check(shown == want, "examples: %r" % (shown ^ want))
 
 
-def documented_text(path, folder):
-    """The same for the format test_decoding."""
-    with open(folder + "/test_decoding.golden", encoding="utf-8", errors="replace") as golden:
+def documented_text(path, folder, name, language, least):
+    """The same for a format that is not JSON."""
+    with open("%s/%s.golden" % (folder, name), encoding="utf-8", errors="replace") as golden:
         lines = set(golden.read().split("\n"))
     with open(path, encoding="utf-8") as document:
-        blocks = re.findall("```text\n(.*?)```", document.read(), re.S)
+        blocks = re.findall("```%s\n(.*?)```" % language, document.read(), re.S)
     shown = [line for block in blocks for line in block.split("\n")[:-1]]
-    check(len(shown) > 15, "examples of test_decoding")
+    check(len(shown) > least, "examples of %s" % name)
     for line in shown:
         check(line in lines, "documented, but not so: %s" % line)
 
@@ -239,8 +290,11 @@ def main():
     golden_compact(os.path.join(folder, "compact-terminal.golden"), True)
     same_rows(folder)
     documented(document, folder)
-    documented_text(document, folder)
-    for fmt in ("compact", "debezium"):
+    documented_text(document, folder, "test_decoding", "text", 15)
+    documented_text(document, folder, "sql", "sql", 20)
+    golden_pypgoutput(os.path.join(folder, "pypgoutput.golden"))
+    golden_pgoutput_decoder(os.path.join(folder, "pgoutput-decoder.golden"))
+    for fmt in ("compact", "debezium", "pypgoutput", "pgoutput-decoder"):
         for mode in ("plain", "terminal"):
             hostile(program, fmt, mode)
     for failure in failures[:20]:

@@ -27,6 +27,8 @@ ww_status drive_open(drive *d, const char *format, unsigned flags)
     config.name = format;
     config.transactions = (flags & DRIVE_TRANSACTIONS) != 0;
     config.escape_terminal = (flags & DRIVE_TERMINAL) != 0;
+    config.schema_events = (flags & DRIVE_SCHEMA) != 0;
+    config.key = config.tombstones = (flags & DRIVE_KEYS) != 0;
     return drive_open_config(d, &config);
 }
 

@@ -19,6 +19,8 @@
 
 #define DRIVE_TRANSACTIONS 1u
 #define DRIVE_TERMINAL 2u
+#define DRIVE_SCHEMA 4u
+#define DRIVE_KEYS 8u
 
 typedef struct drive {
     check_alloc memory, out_memory;

@@ -93,6 +93,17 @@ static void debezium_transactions(void)
                  "format/debezium-transactions.golden");
 }
 
+static void debezium_keys(void)
+{
+    check_golden("debezium", DRIVE_KEYS | DRIVE_SCHEMA, play_assembled,
+                 "format/debezium-keys.golden");
+}
+
+static void compact_schema(void)
+{
+    check_golden("compact", DRIVE_SCHEMA, play_all, "format/compact-schema.golden");
+}
+
 static void compact(void)
 {
     check_golden("compact", 0, play_all, "format/compact.golden");
@@ -101,6 +112,12 @@ static void compact(void)
 static void test_decoding(void)
 {
     check_golden("test_decoding", 0, play_all, "format/test_decoding.golden");
+}
+
+static void wal2json(void)
+{
+    check_golden("wal2json-v1", 0, scenario_play_committed, "format/wal2json-v1.golden");
+    check_golden("wal2json-v2", 0, scenario_play_committed, "format/wal2json-v2.golden");
 }
 
 static void pypgoutput(void)
@@ -155,8 +172,11 @@ int main(void)
 {
     RUN(debezium);
     RUN(debezium_transactions);
+    RUN(debezium_keys);
     RUN(compact);
+    RUN(compact_schema);
     RUN(test_decoding);
+    RUN(wal2json);
     RUN(pypgoutput);
     RUN(pgoutput_decoder);
     RUN(sql);
