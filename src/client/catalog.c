@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define PAUSE_US UINT64_C(5000000) /* after a failure */
-#define CONNECT_S 10
+#define CONNECT_MAX_S 10
 #define OID_TEXT 11u
 
 struct ww__catalog {
@@ -118,6 +118,13 @@ ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t
 
 /* ---- while it streams ----------------------------------------------------------------------- */
 
+/* Nobody sends feedback while it connects. */
+static int connect_limit(const ww_client *c)
+{
+    ww_mono_us limit = c->silence_us / 3000000;
+    return limit < 1 ? 1 : limit > CONNECT_MAX_S ? CONNECT_MAX_S : (int)limit;
+}
+
 static ww_status open_own(ww_client *c, ww_error *err)
 {
     ww__catalog_run run = {c, NULL, NULL};
@@ -128,7 +135,7 @@ static ww_status open_own(ww_client *c, ww_error *err)
     config.conninfo = c->config.parsed;
     config.wake_fd = c->config.wake_fd;
     config.plain = true;
-    config.max_connect_s = CONNECT_S;
+    config.max_connect_s = connect_limit(c);
     st = ww_session_open(&c->catalog->own, &config, err);
     run.session = c->catalog->own;
     if (st == WW_OK)
@@ -228,6 +235,7 @@ ww_status ww__catalog_follow(ww_client *c, const ww_event *relation, ww_error *e
     }
     st = ask_again(c, &r, err);
     free(r.seed);
+    ww_client_feedback(c, NULL); /* it was we who did not listen */
     if (st == WW_OK)
         catalog->warned = false;
     return st == WW_OK || st == WW_ERR_CANCELLED ? st : pause_after(c, err);

@@ -33,6 +33,15 @@ void fake_keepalive(enc *played, ww_lsn end, bool reply);
 /* A NoticeResponse with these fields. */
 void fake_notice(enc *played, const char *sqlstate, const char *routine);
 
+/* What the look-up of types is answered with, set before fake_start(). NULL in a row: SQL NULL. */
+#define FAKE_TYPE_COLUMNS 11u
+typedef const char *fake_type_row[FAKE_TYPE_COLUMNS];
+extern const fake_type_row *fake_types;
+extern size_t fake_types_count;
+extern uint16_t fake_types_columns; /* how many of them are sent */
+/* A second connection is not refused, but never answered either. */
+extern bool fake_keeps_listening;
+
 bool fake_start(fake_server *f, const enc *played, fake_end end);
 /* Waits for the child; returns the highest flush position it was told. */
 ww_lsn fake_finish(fake_server *f);
