@@ -187,7 +187,7 @@ static void compare_bounds(ww__text *s, ww_array *a, const int64_t lens[WW_MAX_D
 static void read_array(ww__text *s, ww_array *a)
 {
     ww__quoting q = quoting_of(a);
-    int64_t lens[WW_MAX_DIMENSIONS];
+    int64_t lens[WW_MAX_DIMENSIONS] = {0};
     uint32_t n = read_bounds(s, a, lens);
     ww__text empty = *s;
     ww__text_left(s, &a->walk);
