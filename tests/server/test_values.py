@@ -81,6 +81,7 @@ class Values(Case):
         rows = max(len(texts) for _, texts in columns)
         self.sql("DROP PUBLICATION IF EXISTS p; DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, "
                  + ", ".join(f"c{i} {name}" for i, (name, _) in enumerate(columns)) + "); CREATE PUBLICATION p FOR TABLE t")
+        self.drop_slots()
         self.create_slot()
         self.sql("".join(f"INSERT INTO t VALUES ({row}, "
                          + ", ".join(values.literal(texts[row]) if row < len(texts) else "NULL" for _, texts in columns)
@@ -142,6 +143,5 @@ class Values(Case):
                 self.assertEqual(text, other)
                 self.assertRegex(said, r"binary off")
                 self.assertIn("c1", said)
-                self.drop_slots()
         self.make(columns)
         self.compare_with_server("--binary", "auto")

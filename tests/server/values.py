@@ -11,6 +11,7 @@ LONG = "0123456789" * 7
 def edges(major, has=lambda type_name: True):
     """{type: [input texts]}. has: does the server have this type (of an extension, or xml)?"""
     found = {name: list(values) for name, values in BUILT_IN.items()}
+    found["interval"] += ["2562047788:00:54.775807"] if major >= 15 else []
     found["interval"] += ["infinity", "-infinity"] if major >= 17 else []
     found['"char"'] += ["\\377", "\\200"] if major >= 15 else []
     found.update({name: values for name, values in OPTIONAL.items() if has(name)})
@@ -90,7 +91,7 @@ BUILT_IN = {
     "timestamptz": ["2000-01-01 00:00:00+00", "1999-12-31 23:59:59.999999+05:30", "4714-11-24 00:00:00+00 BC",
                     "294276-12-31 23:59:59.999999+00", "infinity", "-infinity", "2024-06-01 12:00:00-08"],
     "interval": ["0", "1 year 2 mons 3 days 04:05:06.789", "-1 days +02:03:00", "-1 years -2 mons +3 days -04:05:06", "1 mon -1 days",
-                 "178000000 years", "-178000000 years", "100:00:00", "-00:00:00.000001", "2562047788:00:54.775807", "-1 mon", "1 day",
+                 "178000000 years", "-178000000 years", "100:00:00", "-00:00:00.000001", "2147483646:59:59.999999", "-1 mon", "1 day",
                  "-1 year", "11 mons", "-13 mons", "1 year -1 mon", "-1 mon 1 day -00:00:01", "2147483647 days", "-2147483648 days"],
     "bit(8)": ["10101010", "00000000"],
     "bit(13)": ["1010101010101"],
@@ -147,7 +148,7 @@ CREATE TYPE floatrange AS RANGE (subtype = float8);
 
 # Types whose text is a name that only the server knows, or that have no binary form: never in binary.
 TEXT_ONLY = {
-    "regproc": ["now", "-"], "regprocedure": ["now()", "-"], "regoper": ["-"], "regoperator": ["+(integer,integer)", "0"],
+    "regproc": ["now", "-"], "regprocedure": ["now()", "-"], "regoper": ["0", "||/"], "regoperator": ["+(integer,integer)", "0"],
     "regclass": ["pg_class", "-", "999999"], "regtype": ["integer", "-"], "regconfig": ["simple"], "regdictionary": ["simple"],
     "regnamespace": ["pg_catalog", "-"], "regrole": ["postgres", "-"], "regcollation": ['"C"', "-"],
     "aclitem": ["postgres=arwdDxt/postgres"], "aclitem[]": ["{postgres=arwdDxt/postgres}", "{}"], "regclass[]": ["{pg_class,-}"],
