@@ -253,19 +253,24 @@ def same_rows(folder):
 def documented(path, folder):
     """Each example of the documentation is a golden line, and each kind of event has one."""
     lines = {}
-    for name in ("debezium", "debezium-transactions", "compact", "pypgoutput", "pgoutput-decoder"):
+    for name in ("debezium-keys", "debezium", "debezium-transactions", "compact-schema", "compact",
+                 "pypgoutput", "pgoutput-decoder", "wal2json-v1", "wal2json-v2"):
         for line in open("%s/%s.golden" % (folder, name), encoding="utf-8").read().split("\n"):
-            lines[line] = name.replace("-transactions", "")
+            family = re.sub("-(transactions|keys|schema)$", "", name)
+            lines[line] = lines[line.split("\t")[-1]] = family
     shown = set()
     for block in re.findall("```json\n(.*?)```", open(path, encoding="utf-8").read(), re.S):
         for line in block.split("\n")[:-1]:
             check(line in lines, "documented, but not so: %s" % line)
-            event = json.loads(line)
-            shown.add((lines.get(line), event.get("op", event.get("status"))))
-    want = {("debezium", op) for op in "cudtm"} | {("compact", op) for op in "BIUDTMCbPKrSEAcp"}
+            event = json.loads(line.split("\t")[-1] or '{"op": "tombstone"}')
+            kind = "definition" if "tableChanges" in event else event.get("action")
+            shown.add((lines.get(line), event.get("op", event.get("status", kind))))
+    want = {("debezium", op) for op in ["definition", "tombstone"] + list("cudtm")}
+    want |= {("compact", op) for op in "RBIUDTMCbPKrSEAcp"}
     want |= {("pypgoutput", op) for op in "IT"} | {("pgoutput-decoder", op) for op in "cud"}
     want |= {("debezium", s) for s in ("BEGIN", "END", "PREPARED", "COMMIT_PREPARED",
                                   "ROLLBACK_PREPARED")}
+    want |= {("wal2json-v2", action) for action in "BIUDTMC"} | {("wal2json-v1", None)}
     check(shown == want, "examples: %r" % (shown ^ want))
 
 
