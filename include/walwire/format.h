@@ -87,7 +87,8 @@ const char *ww_format_knob(const char *format, size_t i, const char **values, co
  * type that it sees the first time, never per row. If the event could not be written whole, what of
  * it is still in the buffer is taken back. Returns out->status, or
  *   ERR_USAGE   a row without ev->relation; a Truncate of a relation never shown; a streamed
- *               transaction that was not assembled, in a format that has no lines for that
+ *               transaction that was not assembled, or a prepared one, in a format that has no
+ *               lines for that; "sql": a change that no statement can make (docs/formats.md)
  *   ERR_DECODE  a tuple does not have its relation's number of columns; a value is none of its
  *               column's type (the subject names schema, table, column and type)
  *   ERR_LIMIT   a transaction renames over 1000 of its tables (formats with transaction blocks);
