@@ -59,8 +59,7 @@ static bool choose_binary(const ww_client *c, size_t publications, const ww__tex
 
 ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t count, ww_error *err)
 {
-    bool automatic =
-        c->config.binary == WW_BINARY_AUTO && !ww__option_given(&c->config, "binary");
+    bool automatic = c->config.binary == WW_BINARY_AUTO && !ww__option_given(&c->config, "binary");
     ww_catalog mode = catalog_mode(c);
     ww__text_column column;
     ww_status st = WW_OK;
@@ -176,8 +175,8 @@ static ww_status change_session(ww_client *c, ww_error *err)
     if (st < 0)
         return st;
     st = ww_session_identify(fresh, &system, err);
-    if (st == WW_OK && (system.system_id != c->system.system_id ||
-                        system.timeline != c->system.timeline))
+    if (st == WW_OK &&
+        (system.system_id != c->system.system_id || system.timeline != c->system.timeline))
         st = ww__fail(err, WW_ERR_SERVER, "another server answers than the one streamed from");
     if (st < 0) {
         ww_session_close(fresh);
