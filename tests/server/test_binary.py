@@ -126,3 +126,17 @@ class BinaryForm(Case):
         self.assertIn("public.names.c is of type regclass", done.err)
         self.assertIn("--binary auto", done.err)
         self.assertEqual(len(self.stream("--binary", "off").of("I")), 2)  # after an error nothing is acknowledged
+
+    @since(14)
+    def test_stream_events_cannot_be_taken_back(self):
+        """With --assemble off: an error where auto would go on in text."""
+        self.create_slot()
+        self.server.sql("ALTER SYSTEM SET logical_decoding_work_mem = '64kB'; SELECT pg_reload_conf()")
+        self.addCleanup(self.server.sql, "ALTER SYSTEM RESET logical_decoding_work_mem; SELECT pg_reload_conf()")
+        self.sql("""BEGIN; INSERT INTO plain SELECT i, repeat('x', 500) FROM generate_series(1, 3000) i;
+            ALTER PUBLICATION p ADD TABLE names; INSERT INTO names VALUES (1, 'pg_class');
+            INSERT INTO plain SELECT i, repeat('y', 500) FROM generate_series(3001, 4000) i; COMMIT;
+            ALTER PUBLICATION p DROP TABLE names""")
+        done = self.stream("--binary", "auto", "--assemble", "off", status=REFUSED)
+        self.assertIn("public.names.c is of type regclass", done.err)
+        self.assertEqual(len(self.stream("--binary", "off", "--assemble", "off").of("I")), 4001)

@@ -245,6 +245,33 @@ static void the_spool_is_emptied(void)
     rig_fini(&r);
 }
 
+static void prepared_transactions_are_no_different(void)
+{
+    rig r;
+    feed *f = &r.l.f;
+    rig_init(&r, true);
+    enc_begin_prepare(&f->message, 0x100, 0x110, 9, 20, "gid");
+    log_wal(&r.l, 0x20);
+    relation(&r, 0, 1, "a");
+    insert(&r, 0, 1, "1");
+    LOG(&r, "bgid R1(a) I1(a)=1#1");
+    CHECK(ww_stream_restart(&f->s, false, f->now, NULL) == WW_OK);
+    CHECK(start(&r, 20, true) == WW_MORE);
+    relation(&r, 20, 1, "a");
+    insert(&r, 20, 1, "1");
+    insert(&r, 20, 1, "2");
+    stop(&r);
+    CHECK(prepare(&r, 20, 0x110) == WW_MORE);
+    LOG(&r, "I1(a)=2#2 Pgid110");
+    CHECK(feed_confirm(f, 0x110) == WW_OK);
+    CHECK(ww_stream_restart(&f->s, false, f->now, NULL) == WW_OK);
+    enc_commit_prepared(&f->message, 0x200, 0x210, 9, 20, "gid");
+    CHECK(log_wal(&r.l, 0x210) == WW_MORE);
+    LOG(&r, "Kgid210");
+    CHECK_EQ_U64(f->s.counters.unknown_prepared, 0);
+    rig_fini(&r);
+}
+
 /* ---- what cannot be ------------------------------------------------------------------------- */
 
 static void interrupt(rig *r)
@@ -321,6 +348,7 @@ int main(void)
     RUN(what_was_handed_out_can_be_confirmed);
     RUN(binary_is_as_told);
     RUN(the_spool_is_emptied);
+    RUN(prepared_transactions_are_no_different);
     RUN(another_transaction_first_is_a_gap);
     RUN(fewer_changes_are_a_gap);
     RUN(stream_events_are_not_taken_back);
