@@ -53,10 +53,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", default="18")
     parser.add_argument("--walwire", required=True)
+    parser.add_argument("--tools", help="where the test programs are; beside the command")
     parser.add_argument("--all", action="store_true", help="also the tests that take minutes")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     support.walwire = str(pathlib.Path(options.walwire).resolve())
+    support.tools = pathlib.Path(options.tools or support.walwire + "/..").resolve()
     here = pathlib.Path(__file__).resolve().parent
     found = unittest.defaultTestLoader.discover(str(here), top_level_dir=str(here))
     tests = unittest.TestSuite(select(found, lambda test: is_wanted(test, options)))

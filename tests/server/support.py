@@ -19,6 +19,7 @@ import pg
 
 server: pg.Server = None      # set by run.py
 walwire: str = None           # the command's path, set by run.py
+tools: pathlib.Path = None    # the folder of the test programs, set by run.py
 
 # The contract's exit codes.
 OK, INTERNAL, USAGE, CONNECT, REFUSED, GAP, OUTPUT, INPUT = range(8)

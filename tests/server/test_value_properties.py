@@ -2,7 +2,6 @@
 """Random values, family by family: the server's text and the server's binary form are one value to walwire, whose
 text is the server's text. The work is done by tests/decode/value_roundtrip.c."""
 import os
-import pathlib
 import random
 import subprocess
 
@@ -21,7 +20,7 @@ class ValueProperties(Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.server.sql(values.TYPES + "CREATE TYPE textrange AS RANGE (subtype = text); CREATE EXTENSION hstore", cls.db)
-        cls.tool = pathlib.Path(support.walwire).parent / "value_roundtrip"
+        cls.tool = support.tools / "value_roundtrip"
 
     def psql(self, script, stdin=None, **options):
         command = [pg.find_tool("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.server.host, "-p", str(self.server.port),
