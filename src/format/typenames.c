@@ -125,11 +125,14 @@ static void put_learned(const typename *node, const ww__policy *policy, ww_out *
         WW__OUT(out, "[]");
 }
 
-/* Of a domain the Type message names the base, of an array the array's own type. Of all others it
- * tells what the catalog told when the change was made. */
+/* Of a domain the Type message names the base, of an array the array's own type: what the registry
+ * says is better, unless the array was renamed since. Of all others the message tells what the
+ * catalog told when the change was made. */
 static bool prefer_registry(const ww_type *type, const typename *node)
 {
-    return type != NULL && (node == NULL || type->domain_of != 0 || type->kind == WW_TYPE_ARRAY);
+    if (type == NULL || node == NULL || type->domain_of != 0)
+        return type != NULL;
+    return type->kind == WW_TYPE_ARRAY && ww_slice_equal(type->typname, node->name);
 }
 
 /* The type to name, from a table or the registry; NULL: it is *node's, or nobody's. */

@@ -99,11 +99,19 @@ class TestDecoding(twin.Twins):
             INSERT INTO users (m) VALUES ('sad')""")
         self.compare(least=9)
 
-    def test_a_domain_is_named_as_its_base_type(self):
+    def domains(self):
         self.begin("CREATE DOMAIN small AS int CHECK (VALUE < 10); CREATE DOMAIN word AS varchar(5); "
                    "CREATE TABLE domains (s small, w word)")
+        self.addCleanup(self.sql, "DROP TABLE domains; DROP DOMAIN small; DROP DOMAIN word")
         self.sql("INSERT INTO domains VALUES (1, 'a'), (NULL, NULL)")
-        self.compare(least=4, expected=lambda changes: [
+
+    def test_domains(self):
+        self.domains()
+        self.compare(least=4)
+
+    def test_without_the_catalog_a_domain_is_named_as_its_base_type(self):
+        self.domains()
+        self.compare("--catalog", "off", least=4, expected=lambda changes: [
             change.replace("[public.small]", "[integer]").replace("[public.word]", "[character varying]")
             for change in changes])
 
