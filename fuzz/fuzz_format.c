@@ -99,8 +99,7 @@ static void demand_characters(ww_slice line, bool terminal)
     }
 }
 
-/* A line of this one is a transaction: it makes sense of messages in their order only, and the last
- * may not be over. */
+/* A line of this one is a transaction, and the last may not be over. */
 static bool is_of_transactions(const char *name)
 {
     return strcmp(name, "wal2json-v1") == 0;
@@ -145,8 +144,7 @@ static void render_all(const char *name, unsigned options, const uint8_t *data, 
     ww_decoder d;
     ww_event ev;
     how.relations = ww_relcache_open(&heap, RELATIONS_BYTES);
-    how.binary = how.streaming = true;
-    how.loose_order = !is_of_transactions(name);
+    how.binary = how.streaming = how.loose_order = true;
     ww_decoder_init(&d, &how);
     while (status == WW_OK && size >= 2 && at <= size - 2) {
         ww_slice message = { data + at + 2, (size_t)data[at] << 8 | data[at + 1] };
