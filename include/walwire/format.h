@@ -84,7 +84,8 @@ const char *ww_format_knob(const char *format, size_t i, const char **values, co
  * ends with a line feed and has none inside (but "test_decoding": see docs/formats.md). Give it
  * every event, RELATION and TYPE too: a Truncate carries ids only, the names come from there. A
  * format belongs to one relation cache: it trusts slot and serial. Allocates for a relation or a
- * type that it sees the first time, never per row. If the event could not be written whole, what of
+ * type that it sees the first time, never per row (but what holds a json document that is part of
+ * another value grows with the longest of these). If the event could not be written whole, what of
  * it is still in the buffer is taken back. Returns out->status, or
  *   ERR_USAGE   a row without ev->relation; a Truncate of a relation never shown; a streamed
  *               transaction that was not assembled, or a prepared one, in a format that has no

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* compact.c: the format "compact": one short line per event, named after the wire's own letters. */
-#include "schema.h"
-
-typedef struct compact {
-    ww__typenames types; /* with schema_events */
-} compact;
+#include "compact.h"
 
 static bool put_head(const ww_format *f, const ww_relation *relation, ww_out *out)
 {
@@ -40,16 +36,14 @@ static void put_xid(ww_out *out, const char *key, size_t key_len, uint32_t xid)
     ww__out_u64(out, xid);
 }
 
-static void put_end(ww_out *out, bool valid)
+void ww__compact_end(ww_out *out, bool valid)
 {
     if (!valid)
         WW__OUT(out, ",\"$invalid\":true");
     WW__OUT(out, "}\n");
 }
 
-/* Inside a stream block each change names the (sub)transaction that made it: an abort may
- * follow. */
-static void put_subxid(ww_out *out, const ww_event *ev)
+void ww__compact_subxid(ww_out *out, const ww_event *ev)
 {
     if (ev->subxid != 0)
         put_xid(out, ",\"xid\":", 7, ev->subxid);
@@ -76,8 +70,8 @@ static void put_row(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *ou
         WW__OUT(out, ",\"unchanged\":");
         ww__row_put_unchanged(out, plan, ev->new_tuple);
     }
-    put_subxid(out, ev);
-    put_end(out, !plan->invalid);
+    ww__compact_subxid(out, ev);
+    ww__compact_end(out, !plan->invalid);
 }
 
 static void put_truncate(ww_format *f, const ww_event *ev, ww_out *out)
@@ -102,8 +96,8 @@ static void put_truncate(ww_format *f, const ww_event *ev, ww_out *out)
         WW__OUT(out, "true");
     else
         WW__OUT(out, "false");
-    put_subxid(out, ev);
-    put_end(out, valid);
+    ww__compact_subxid(out, ev);
+    ww__compact_end(out, valid);
 }
 
 static void put_message(ww_format *f, const ww_event *ev, ww_out *out)
@@ -116,119 +110,8 @@ static void put_message(ww_format *f, const ww_event *ev, ww_out *out)
     ww__out_lsn(out, ev->message.lsn);
     WW__OUT(out, ",\"content\":");
     ww__json_text(out, &f->policy, ev->message.content);
-    put_subxid(out, ev);
-    put_end(out, valid);
-}
-
-/* ---- definitions ---------------------------------------------------------------------------- */
-
-static ww_status learn_type(ww_format *f, const ww_event *ev, ww_error *err)
-{
-    compact *c = f->state;
-    bool changed;
-    c->types.registry = f->types;
-    return f->schema_events ? ww__typenames_learn(f, &c->types, ev, &changed, err) : WW_OK;
-}
-
-static void close_compact(ww_format *f)
-{
-    compact *c = f->state;
-    ww__typenames_close(f, &c->types);
-}
-
-static void put_truth(ww_out *out, bool truth)
-{
-    if (truth)
-        WW__OUT(out, "true");
-    else
-        WW__OUT(out, "false");
-}
-
-/* What the catalog told of a column: its place in the primary key, and whether it can be null. */
-static void put_facts(const ww_column_facts *facts, ww_out *out)
-{
-    WW__OUT(out, ",\"primary_key\":");
-    if (facts != NULL && facts->key_position > 0)
-        ww__out_u64(out, facts->key_position);
-    else
-        WW__OUT(out, "null");
-    WW__OUT(out, ",\"nullable\":");
-    if (facts != NULL)
-        put_truth(out, !facts->not_null);
-    else
-        WW__OUT(out, "null");
-    ww__out_byte(out, '}');
-}
-
-static bool put_column(ww_format *f, const ww_relation *r, const ww__plan *plan, uint16_t i,
-                       ww_out *out)
-{
-    const compact *own = f->state;
-    const ww_relation_facts *facts = ww_types_relation(f->types, r->id);
-    const ww_relation_column *c = &r->columns[i];
-    bool valid;
-    WW__OUT(out, "{\"name\":");
-    ww__schema_column_name(&plan->columns[i], out);
-    WW__OUT(out, ",\"type\":");
-    valid = ww__schema_type_name(f, &own->types, c, out);
-    WW__OUT(out, ",\"type_oid\":");
-    ww__out_u64(out, c->type_oid);
-    WW__OUT(out, ",\"typmod\":");
-    ww__out_i64(out, c->typmod);
-    WW__OUT(out, ",\"key\":");
-    put_truth(out, plan->columns[i].key);
-    put_facts(facts != NULL ? ww_relation_facts_column(facts, c->name) : NULL, out);
-    return valid;
-}
-
-static bool put_columns(ww_format *f, const ww_relation *r, const ww__plan *plan, ww_out *out)
-{
-    bool valid = true, first = true;
-    uint16_t i;
-    WW__OUT(out, ",\"columns\":[");
-    for (i = 0; i < r->ncols; i++) {
-        if (plan->columns[i].skipped)
-            continue;
-        if (!first)
-            ww__out_byte(out, ',');
-        first = false;
-        valid &= put_column(f, r, plan, i, out);
-    }
-    ww__out_byte(out, ']');
-    return valid;
-}
-
-static void put_relation(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
-                         ww_out *out)
-{
-    compact *own = f->state;
-    const ww_relation *r = ev->relation;
-    const ww_relation_facts *facts = ww_types_relation(f->types, r->id);
-    ww_slice identity = {(const uint8_t *)&r->replica_identity, 1};
-    bool valid = !plan->invalid;
-    own->types.registry = f->types;
-    put_op(out, ev->kind);
-    ww__out_put(out, plan->head.ptr, plan->head.len);
-    put_xid(out, ",\"relation_id\":", 15, r->id);
-    put_xid(out, ",\"version\":", 11, r->version);
-    WW__OUT(out, ",\"identity\":");
-    valid &= ww__out_name(out, &f->policy, identity);
-    valid &= put_columns(f, r, plan, out);
-    if (old != NULL) {
-        WW__OUT(out, ",\"added\":");
-        ww__schema_put_missing(plan, old, out);
-        WW__OUT(out, ",\"dropped\":");
-        ww__schema_put_missing(old, plan, out);
-        WW__OUT(out, ",\"altered\":");
-        ww__schema_put_altered(plan, old, out);
-    }
-    WW__OUT(out, ",\"catalog_lsn\":");
-    if (facts != NULL)
-        ww__out_lsn(out, facts->as_of);
-    else
-        WW__OUT(out, "null");
-    put_subxid(out, ev);
-    put_end(out, valid);
+    ww__compact_subxid(out, ev);
+    ww__compact_end(out, valid);
 }
 
 /* ---- transactions --------------------------------------------------------------------------- */
@@ -276,7 +159,7 @@ static ww_status put_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_err
         LSN(out, "lsn", ev->begin.final_lsn);
         TIME(out, "ts", ev->begin.commit_time);
     }
-    put_end(out, valid);
+    ww__compact_end(out, valid);
     return WW_OK;
 }
 
@@ -359,7 +242,7 @@ static ww_status put_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_er
         ww__out_lsn(out, ev->commit.end_lsn);
         break;
     }
-    put_end(out, valid);
+    ww__compact_end(out, valid);
     return WW_OK;
 }
 
@@ -373,8 +256,8 @@ const ww__format_ops ww__format_compact = {
     .commit = put_commit,
     .message = put_message,
     .truncate = put_truncate,
-    .state_size = sizeof(compact),
-    .close = close_compact,
-    .type = learn_type,
-    .relation = put_relation,
+    .state_size = sizeof(ww__compact),
+    .close = ww__compact_close,
+    .type = ww__compact_type,
+    .relation = ww__compact_relation,
 };

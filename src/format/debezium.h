@@ -57,8 +57,8 @@ void ww__debezium_knobs_close(ww_format *f);
 
 /* ---- debezium_decimal.c: NUMERIC, MONEY ------------------------------------------------------ */
 
-/* More than enough for 131072 digits before the point and 16383 behind it. */
-#define WW__LIMBS 16384u
+/* Enough for 22000 digits: the longest number that is converted, and zeros up to a column's scale. */
+#define WW__LIMBS 2304u
 
 enum { WW__DECIMAL_STRING, WW__DECIMAL_PRECISE, WW__DECIMAL_DOUBLE };
 void ww__debezium_decimal(const ww__place *place, const ww_value *v, int32_t typmod);

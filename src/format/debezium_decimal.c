@@ -3,15 +3,15 @@
  * Kafka Connect's Decimal, the number without its point in two's complement, big-endian, in base64;
  * `double` the nearest one.
  *
- * The conversion from decimal takes time with the square of the number of digits, nine at a time:
- * a tenth of a second for the longest number that PostgreSQL has. */
+ * The conversion from decimal takes time with the square of the number of digits, nine at a time. A
+ * few bytes can stand for 131072 digits: so it has a limit, beyond which a number stays text. */
 #include "debezium.h"
 
 #include "base/error.h"
 #include "decode/values.h"
 
-/* 64 KiB of limbs hold any number of so many digits, and of 1000 zeros behind them. */
-#define MAX_DIGITS 156000u
+/* Two milliseconds. */
+#define MAX_DIGITS 20000u
 /* More cannot be told from one more that is not 0. */
 #define DOUBLE_DIGITS 800u
 
@@ -199,11 +199,13 @@ static void put_numeric(const ww__place *place, const ww_value *v, int32_t typmo
     ww_numeric n;
     if (!ww__json_took(place, ww_value_numeric(v, &n, place->f->err)))
         return;
-    if ((n.sign != WW_NUMERIC_POSITIVE && n.sign != WW_NUMERIC_NEGATIVE) ||
-        n.integer_digits > MAX_DIGITS || n.scale > MAX_DIGITS - n.integer_digits) {
+    if (n.sign != WW_NUMERIC_POSITIVE && n.sign != WW_NUMERIC_NEGATIVE) {
         ww__json_put_text(place, v);
     } else if (place->f->knobs[WW__DECIMAL_MODE] == WW__DECIMAL_PRECISE) {
-        put_precise(place, v, &n, typmod);
+        if (n.integer_digits > MAX_DIGITS || n.scale > MAX_DIGITS - n.integer_digits)
+            ww__json_put_text(place, v);
+        else
+            put_precise(place, v, &n, typmod);
     } else {
         text.len = double_text(&n, room);
         if (!put_double(place->out, text))

@@ -110,35 +110,14 @@ static void put_again(pieces *p, const ww_value *v, ww_out *text,
     end_pieces(p, text);
 }
 
-static bool is_unknown(const ww_value *v)
-{
-    return v->type == NULL || v->type->kind == WW_TYPE_OTHER || v->type->kind == WW_TYPE_REG;
-}
-
-static ww_status refuse(const ww_value *v, ww_error *err)
-{
-    static const ww_slice nameless;
-    ww__fail_about(err, WW_ERR_DECODE,
-                   "a value in binary form of a type whose binary form is not known: use "
-                   "--binary auto, or --catalog",
-                   v->type != NULL ? v->type->sqlname : nameless);
-    if (err != NULL && v->type == NULL) {
-        ww__error_add_text(err, "type ");
-        ww__error_add_number(err, v->type_oid);
-    }
-    return WW_ERR_DECODE;
-}
-
 void ww__json_put_text(const ww__place *place, const ww_value *v)
 {
     uint8_t room[PIECE];
     pieces p = {place, check, true, 0, {0}};
     ww_out text = {room, 0, sizeof room, WW_OK, NULL, take_piece, &p, 0};
     ww_slice whole = {room, 0};
-    if (v->form == WW_COLUMN_BINARY && is_unknown(v)) {
-        ww__json_took(place, refuse(v, place->f->err));
+    if (!ww__value_known(place->f, place->column, v))
         return;
-    }
     if (ww_value_text(v, &whole)) {
         ww__json_text(place->out, &place->f->policy, whole);
         return;

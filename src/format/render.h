@@ -193,6 +193,8 @@ void ww__text_pieces(ww_format *f, const ww__plan_column *column, const ww_colum
 /* A getter's answer about this column's value: a failure becomes the format's fault. True: it was
  * none. Pass f->err as the getter's err. */
 bool ww__value_took(ww_format *f, const ww__plan_column *column, ww_status status);
+/* False, and the format's fault: a value in binary form of a type whose binary form is unknown. */
+bool ww__value_known(ww_format *f, const ww__plan_column *column, const ww_value *v);
 /* The value behind a column. */
 ww_value ww__plan_value(const ww_format *f, const ww__plan_column *column, const ww_column *col);
 

@@ -351,6 +351,28 @@ static void terminal(void)
     close_tester(&t);
 }
 
+/* What holds a document inside of an array needs memory: an error if there is none, then more. */
+static void no_memory_for_a_document(void)
+{
+    static const char text[] = "{\"{\\\"a\\\": 1}\"}";
+    ww_relation_column column = enc_column("v", JSONARRAY, false);
+    ww_column value = enc_text(text);
+    ww_event ev;
+    tester t;
+    open_tester(&t, false);
+    enc_relation(&t.d.e, 0, 1, "s", "t", 'd', &column, 1);
+    drive_send(&t.d);
+    enc_insert(&t.d.e, 0, 1, &value, 1);
+    CHECK(ww_decode(&t.d.decoder, enc_slice(&t.d.e), &ev, NULL) == WW_OK);
+    t.d.memory.fail_at = t.d.memory.calls + 1;
+    CHECK(drive_render(&t.d, &ev) == WW_ERR_NOMEM);
+    CHECK_EQ_U64(t.d.out.len, 0);
+    t.d.memory.fail_at = 0;
+    CHECK(drive_render(&t.d, &ev) == WW_OK);
+    CHECK_SLICE(sj_get(drive_last_line(&t.d), "new"), "{\"v\":[{\"a\": 1}]}");
+    close_tester(&t);
+}
+
 int main(void)
 {
     RUN(both_forms);
@@ -359,5 +381,6 @@ int main(void)
     RUN(faults_in_binary);
     RUN(long_rendered_text);
     RUN(terminal);
+    RUN(no_memory_for_a_document);
     return check_report();
 }

@@ -265,7 +265,7 @@ static void each_setting(void)
     }
 }
 
-/* The longest number takes a moment, and 300 digits are these bytes. */
+/* 300 digits are these bytes, 20000 are converted, and more stay text. */
 static void long_numbers(void)
 {
     static const char digits[] =
@@ -292,9 +292,28 @@ static void long_numbers(void)
     value.value.len = n;
     CHECK(send_value(&t, NUMERIC, -1, value) == WW_OK);
     CHECK(sj_nth(sj_get(drive_last_line(&t.d), "after"), 0, &key, &got));
+    CHECK_EQ_U64(got.len, n + 2);
+    value.value.ptr += 131072 - (20000 - 16383);
+    value.value.len = 20001;
+    CHECK(send_value(&t, NUMERIC, -1, value) == WW_OK);
+    CHECK(sj_nth(sj_get(drive_last_line(&t.d), "after"), 0, &key, &got));
     CHECK_SLICE(sj_get(got, "scale"), "16383");
-    /* 489835 bits: 61230 bytes */
-    CHECK_EQ_U64(sj_get(got, "value").len, 81640 + 2);
+    /* 66439 bits: 8305 bytes */
+    CHECK_EQ_U64(sj_get(got, "value").len, 11076 + 2);
+    value.value.ptr--;
+    value.value.len++;
+    CHECK(send_value(&t, NUMERIC, -1, value) == WW_OK);
+    CHECK(sj_nth(sj_get(drive_last_line(&t.d), "after"), 0, &key, &got));
+    CHECK_EQ_U64(got.len, 20002 + 2);
+    /* Zeros up to the scale of numeric(1000,1000) are not counted. */
+    value.value.len = 131072 - (size_t)(value.value.ptr - text);
+    value.value.ptr -= 20000 - value.value.len;
+    value.value.len = 20000;
+    CHECK(send_value(&t, NUMERIC, (1000 << 16 | 1000) + 4, value) == WW_OK);
+    CHECK(sj_nth(sj_get(drive_last_line(&t.d), "after"), 0, &key, &got));
+    CHECK_EQ_U64(got.len, 11628 + 2); /* 69761 bits: 8721 bytes */
+    value.value.ptr = text;
+    value.value.len = n;
     close_tester(&t);
     open_tester(&t, DOUBLE);
     CHECK(send_value(&t, NUMERIC, -1, value) == WW_OK); /* too great: the text */
