@@ -131,10 +131,10 @@ typedef enum ww_streaming {
  * text: nothing is lost, nothing comes twice (docs/adr/0007). */
 enum { WW_BINARY_OFF = 0, WW_BINARY_ON = 1, WW_BINARY_AUTO = 2 };
 
-/* What is asked of the server's catalog: at the start on the stream's own session, later on an
- * ordinary one, opened when first needed and kept. That blocks ww_client_next() for some
- * milliseconds, ten seconds at the very most, while feedback goes on. A failure is a warning in the
- * log and is tried again with a later table: values of unknown types stay text. */
+/* What is asked of the server's catalog: on an ordinary session, opened when first needed and kept.
+ * That blocks ww_client_next() for some milliseconds, some seconds at the very most, while feedback
+ * goes on. A failure is a warning in the log and is tried again with a later table: values of
+ * unknown types stay text. */
 typedef enum ww_catalog {
     WW_CATALOG_OFF,   /* nothing */
     WW_CATALOG_TYPES, /* the columns' types that are not built in, and what they are made of */

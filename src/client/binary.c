@@ -35,11 +35,9 @@ static void say_text(const ww_client *c, const char *why, const char *what)
     ww__log(&c->config.log, WW_LOG_INFO, "values come in text form: %s%s", why, what);
 }
 
-/* Says why not, if it is not to be. */
-static bool choose_binary(const ww_client *c, size_t publications, const ww__text_column *column)
+static bool may_choose(const ww_client *c, size_t publications)
 {
     ww_session_info info;
-    char what[400];
     ww_session_describe(c->session, &info);
     if (info.server_version_num < SERVER_14)
         say_text(c, "binary needs PostgreSQL 14 or newer", "");
@@ -47,7 +45,15 @@ static bool choose_binary(const ww_client *c, size_t publications, const ww__tex
         say_text(c, "a temporary slot is not there any more to go on in text", "");
     else if (publications == 0 || c->config.raw)
         say_text(c, "the published columns are not known", "");
-    else if (column->found && column->name[0] == '\0')
+    else
+        return true;
+    return false;
+}
+
+static bool may_be_binary(const ww_client *c, const ww__text_column *column)
+{
+    char what[400];
+    if (column->found && column->name[0] == '\0')
         say_text(c, "the published columns could not be looked up", "");
     else if (column->found) {
         snprintf(what, sizeof what, "%s is of type %s", column->name, column->type);
@@ -63,16 +69,19 @@ ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t c
     ww_catalog mode = catalog_mode(c);
     ww__text_column column;
     ww_status st = WW_OK;
-    memset(&column, 0, sizeof column);
     if (mode != WW_CATALOG_OFF && (c->catalog = ww__catalog_open(mode)) == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for what is known of types");
-    if (c->catalog != NULL && count > 0)
-        st = ww__catalog_prepare(c, publications, count, automatic ? &column : NULL, err);
-    if (st == WW_OK && automatic) {
-        c->binary_auto = choose_binary(c, count, &column);
-        c->config.binary = c->binary_auto ? WW_BINARY_ON : WW_BINARY_OFF;
-    }
-    return st;
+    if (!automatic)
+        return WW_OK;
+    c->config.binary = WW_BINARY_OFF;
+    if (!may_choose(c, count))
+        return WW_OK;
+    st = ww__catalog_prepare(c, publications, count, &column, err);
+    if (st < 0 || !may_be_binary(c, &column))
+        return st;
+    c->config.binary = WW_BINARY_ON;
+    c->binary_auto = true;
+    return WW_OK;
 }
 
 /* ---- tables that come along ------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* catalog.c: when the catalog is asked, and on which session: at the start on the stream's own;
- * later, when that one streams, on an ordinary session that is opened when first needed and kept.
+/* catalog.c: when the catalog is asked: on an ordinary session that is opened when first needed and
+ * kept, never on the stream's own, which would then decode with what it remembers of the present
+ * (docs/adr/0008-the-catalog-is-asked-elsewhere.md).
  *
  * What fails here costs knowledge, never the stream: values of unknown types are text. */
 #include "catalog.h"
@@ -64,64 +65,14 @@ static void warn(ww_client *c, const ww_error *why)
             why->message[0] != '\0' ? ": " : "", why->message);
 }
 
-/* ---- at the start --------------------------------------------------------------------------- */
-
-/* After these there is no session to go on with, or nobody who wants to. */
-static bool ends_session(ww_status st)
-{
-    return st == WW_ERR_IO || st == WW_ERR_TLS || st == WW_ERR_TIMEOUT || st == WW_ERR_CANCELLED;
-}
-
-static ww_status ask_published(const ww__catalog_run *run, const char *published,
-                               ww__text_column *column, ww_error *err)
-{
-    ww_text t = {NULL, 64, 0};
-    ww_status st;
-    t.cap += strlen(published);
-    t.text = malloc(t.cap);
-    if (t.text == NULL)
-        return ww__fail(err, WW_ERR_NOMEM, "no memory for a query");
-    ww_text_add(&t, "SELECT DISTINCT a.atttypid ");
-    ww_text_add(&t, published);
-    st = ww__catalog_read_types(run, t.text, err);
-    free(t.text);
-    if (st == WW_OK && column != NULL)
-        st = ww__catalog_find_text_column(run, published, column, err);
-    return st;
-}
-
-ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t count,
-                              ww__text_column *column, ww_error *err)
-{
-    ww__catalog_run run = {NULL, c->session, c->catalog->types};
-    char *published = ww__catalog_published(publications, count);
-    ww_error why;
-    ww_status st;
-    if (published == NULL)
-        return ww__fail(err, WW_ERR_NOMEM, "no memory for a query");
-    st = ask_published(&run, published, column, &why);
-    free(published);
-    if (st == WW_OK)
-        return WW_OK;
-    if (ends_session(st)) {
-        if (err != NULL)
-            *err = why;
-        return st;
-    }
-    warn(c, &why);
-    if (column != NULL) {
-        memset(column, 0, sizeof *column);
-        column->found = true;
-    }
-    return WW_OK;
-}
-
-/* ---- while it streams ----------------------------------------------------------------------- */
+/* ---- the session --------------------------------------------------------------------------- */
 
 /* Nobody sends feedback while it connects. */
 static int connect_limit(const ww_client *c)
 {
     ww_mono_us limit = c->silence_us / 3000000;
+    if (c->silence_us == 0)
+        return CONNECT_MAX_S; /* it does not stream yet */
     return limit < 1 ? 1 : limit > CONNECT_MAX_S ? CONNECT_MAX_S : (int)limit;
 }
 
@@ -145,6 +96,54 @@ static ww_status open_own(ww_client *c, ww_error *err)
                 c->catalog->own->address);
     return st;
 }
+
+/* ---- at the start --------------------------------------------------------------------------- */
+
+static ww_status ask_published(ww_client *c, const char *published, ww__text_column *column,
+                               ww_error *err)
+{
+    ww__catalog_run run = {c, NULL, c->catalog->types};
+    ww_text t = {NULL, 64, 0};
+    ww_status st = open_own(c, err);
+    if (st < 0)
+        return st;
+    run.session = c->catalog->own;
+    t.cap += strlen(published);
+    t.text = malloc(t.cap);
+    if (t.text == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for a query");
+    ww_text_add(&t, "SELECT DISTINCT a.atttypid ");
+    ww_text_add(&t, published);
+    st = ww__catalog_read_types(&run, t.text, err);
+    free(t.text);
+    return st == WW_OK ? ww__catalog_find_text_column(&run, published, column, err) : st;
+}
+
+ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t count,
+                              ww__text_column *column, ww_error *err)
+{
+    char *published = ww__catalog_published(publications, count);
+    ww_error why;
+    ww_status st;
+    if (published == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for a query");
+    st = ask_published(c, published, column, &why);
+    free(published);
+    if (st == WW_OK)
+        return WW_OK;
+    ww_session_close(c->catalog->own);
+    c->catalog->own = NULL;
+    if (st == WW_ERR_CANCELLED && err != NULL)
+        *err = why;
+    if (st == WW_ERR_CANCELLED)
+        return st;
+    warn(c, &why);
+    memset(column, 0, sizeof *column);
+    column->found = true;
+    return WW_OK;
+}
+
+/* ---- while it streams ----------------------------------------------------------------------- */
 
 /* What is to be asked about one table. */
 typedef struct request {

@@ -9,7 +9,7 @@
 
 /* Where a query runs. */
 typedef struct ww__catalog_run {
-    ww_client *client; /* whose feedback goes on meanwhile; NULL: it is not streaming yet */
+    ww_client *client; /* whose feedback goes on meanwhile */
     ww_session *session;
     ww_types *types;
 } ww__catalog_run;
@@ -49,9 +49,9 @@ ww__catalog *ww__catalog_open(ww_catalog mode);
 void ww__catalog_close(ww__catalog *catalog);
 const ww_types *ww__catalog_types(const ww__catalog *catalog);
 
-/* Before the stream starts, on its session: the types of all published columns. With `column`, also
- * the first that is not read in binary. ERR_IO and the like, and ERR_CANCELLED, end the session;
- * what else goes wrong is a warning, and *column is then found, without name. */
+/* Before the stream starts: the types of all published columns, and the first column that is not
+ * read in binary. ERR_CANCELLED; what else goes wrong is a warning, and *column is then found,
+ * without name. */
 ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t count,
                               ww__text_column *column, ww_error *err);
 /* The server has described a table: looks up what is needed and not known. ERR_CANCELLED: nothing

@@ -19,11 +19,10 @@ static ww_status next_row(const ww__catalog_run *run, ww_mono_us give_up_at, ww_
 {
     for (;;) {
         ww_mono_us now = ww_clock_now().mono_us;
-        ww_mono_us turn = run->client == NULL ? WW_MONO_NEVER : now + TURN_US;
         ww_status st;
-        if (run->client != NULL && now >= give_up_at)
+        if (now >= give_up_at)
             return ww__fail(err, WW_ERR_TIMEOUT, "the catalog look-up took too long");
-        st = ww__session_row_until(run->session, row, turn, err);
+        st = ww__session_row_until(run->session, row, now + TURN_US, err);
         if (st != WW_ERR_TIMEOUT)
             return st;
         ww_client_feedback(run->client, NULL);

@@ -124,7 +124,7 @@ static void put_columns(enc *out, uint16_t count)
 const fake_type_row *fake_types;
 size_t fake_types_count;
 uint16_t fake_types_columns = FAKE_TYPE_COLUMNS;
-bool fake_keeps_listening;
+enum fake_second fake_second;
 
 static void answer_types(enc *out)
 {
@@ -263,7 +263,12 @@ bool fake_start(fake_server *f, const enc *played, fake_end end)
     if (f->pid == 0) {
         int fd = accept(listener, NULL, NULL);
         close(pipe_ends[0]);
-        if (!fake_keeps_listening)
+        if (fake_second == FAKE_ANSWERS && fork() == 0) {
+            close(pipe_ends[1]);
+            close(fd);
+            serve(accept(listener, NULL, NULL), -1, played, end);
+        }
+        if (fake_second != FAKE_HANGS)
             close(listener);
         serve(fd, pipe_ends[1], played, end);
     }

@@ -39,8 +39,8 @@ typedef const char *fake_type_row[FAKE_TYPE_COLUMNS];
 extern const fake_type_row *fake_types;
 extern size_t fake_types_count;
 extern uint16_t fake_types_columns; /* how many of them are sent */
-/* A second connection is not refused, but never answered either. */
-extern bool fake_keeps_listening;
+/* What becomes of a second connection: HANGS: it is never answered. ANSWERS: there must be one. */
+extern enum fake_second { FAKE_REFUSES, FAKE_HANGS, FAKE_ANSWERS } fake_second;
 
 bool fake_start(fake_server *f, const enc *played, fake_end end);
 /* Waits for the child; returns the highest flush position it was told. */

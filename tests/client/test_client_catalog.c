@@ -42,19 +42,24 @@ static void close_client(ww_client *c)
     fake_types = NULL;
     fake_types_count = 0;
     fake_types_columns = FAKE_TYPE_COLUMNS;
-    fake_keeps_listening = false;
+    fake_second = FAKE_REFUSES;
 }
 
 /* ---- answers at the start ------------------------------------------------------------------- */
 
 static ww_client *open_with(const fake_type_row *rows, size_t count)
 {
+    ww_client_info info;
     ww_error err;
     ww_client *c;
     fake_types = rows;
     fake_types_count = count;
-    c = open_client(FAKE_STAY, WW_BINARY_OFF, -1, &err);
-    CHECK(c != NULL);
+    fake_second = FAKE_ANSWERS;
+    c = open_client(FAKE_STAY, WW_BINARY_AUTO, -1, &err);
+    if (!CHECK(c != NULL))
+        exit(1);
+    ww_client_describe(c, &info);
+    CHECK(info.binary == (warnings == 0)); /* what is not known is text */
     return c;
 }
 
@@ -245,7 +250,7 @@ static void a_silent_session_does_not_hold_up(void)
     CHECK(pipe(wake) == 0);
     play_relation(1, true);
     play_relation(2, false);
-    fake_keeps_listening = true;
+    fake_second = FAKE_HANGS;
     c = open_client(FAKE_SILENT, WW_BINARY_OFF, wake[0], &err);
     expect(c, WW_EV_BEGIN);
     CHECK(write(wake[1], &byte, 1) == 1);

@@ -140,3 +140,17 @@ class BinaryForm(Case):
         done = self.stream("--binary", "auto", "--assemble", "off", status=REFUSED)
         self.assertIn("public.names.c is of type regclass", done.err)
         self.assertEqual(len(self.stream("--binary", "off", "--assemble", "off").of("I")), 4001)
+
+    @since(14)
+    def test_rows_are_of_their_own_time(self):
+        """What is looked up is of the present; what is decoded is not (docs/adr/0008)."""
+        self.create_twins()
+        self.sql("""CREATE TABLE d (id int PRIMARY KEY, a text); ALTER PUBLICATION p ADD TABLE d;
+            BEGIN; INSERT INTO d VALUES (1, 'a'); ALTER TABLE d ADD COLUMN b mood DEFAULT 'ok';
+            INSERT INTO d VALUES (2, 'b', 'sad'); ALTER TYPE mood RENAME TO temper; ALTER TABLE d RENAME COLUMN a TO "A b";
+            INSERT INTO d VALUES (3, 'c', 'ok'); ALTER TABLE d DROP COLUMN "A b"; ALTER TABLE d RENAME TO "d 2";
+            INSERT INTO "d 2" VALUES (4, 'sad'); COMMIT; ALTER TYPE temper RENAME TO mood""")
+        self.addCleanup(self.sql, 'DROP TABLE "d 2"')
+        done = self.assert_as_in_text("--catalog", "full", said="binary on,")
+        self.assertEqual([(e["table"], list(e["new"].values())) for e in done.of("I")],
+                         [("d", [1, "a"]), ("d", [2, "b", "sad"]), ("d", [3, "c", "ok"]), ("d 2", [4, "sad"])])
