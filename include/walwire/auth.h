@@ -76,6 +76,9 @@ typedef struct ww_scram_config {
     ww_scram_binding binding;
     ww_slice channel_binding;            /* BOUND: hash of the server's certificate, 1..64 bytes */
     uint32_t max_iterations;             /* 0: WW_SCRAM_DEFAULT_MAX_ITERATIONS */
+    const uint8_t *client_key;           /* WW_SHA256_SIZE bytes: ClientKey and ServerKey of RFC */
+    const uint8_t *server_key;           /* 5802, copied here; NULL: made from the password. With
+                                            both there is no hashing, and no password is needed */
 } ww_scram_config;
 
 typedef enum ww_scram_state {
@@ -92,7 +95,9 @@ typedef struct ww_scram {
     uint32_t rounds_left;
     uint8_t u[WW_SHA256_SIZE];
     uint8_t salted[WW_SHA256_SIZE];      /* PBKDF2's accumulator, then SaltedPassword */
+    uint8_t client_key[WW_SHA256_SIZE];
     uint8_t server_key[WW_SHA256_SIZE];
+    bool has_client_key, has_server_key; /* given: not to be derived */
     uint8_t channel_binding[64];
     size_t channel_binding_len;
     char client_nonce[25];               /* base64 of 18 bytes, NUL */
@@ -104,8 +109,9 @@ typedef struct ww_scram {
     uint8_t password[WW_SCRAM_PASSWORD_MAX + 16]; /* 16: room to normalise in */
 } ww_scram;
 
-/* Prepares the password and the first message. ERR_AUTH for an empty password, ERR_USAGE for a bad
- * config (binding data missing), ERR_LIMIT for a password over WW_SCRAM_PASSWORD_MAX. */
+/* Prepares the password and the first message. ERR_AUTH for an empty password where one of the keys
+ * is missing, ERR_USAGE for a bad config (binding data missing), ERR_LIMIT for a password over
+ * WW_SCRAM_PASSWORD_MAX. */
 ww_status ww_scram_init(ww_scram *s, const ww_scram_config *config, ww_error *err);
 
 /* "SCRAM-SHA-256" or "SCRAM-SHA-256-PLUS": what the first message is sent under. Static. */

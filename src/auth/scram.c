@@ -3,7 +3,8 @@
  *
  * Invariants: a secret lives no longer than the state that needs it: the password until it is
  * hashed, the salted password and the client key until the proof is made, the server key until the
- * signature is checked; all of them end with the first failure. DONE is reached only through
+ * signature is checked; all of them end with the first failure. With both keys given there is
+ * nothing to hash: HASHING ends with the first ww_scram_work(). DONE is reached only through
  * verify_signature(). `out` is filled ahead of time in HASHING, and shown only when complete.
  *
  * Notation of the RFC: AuthMessage = client-first-bare "," server-first "," client-final without
@@ -51,6 +52,7 @@ static void wipe_secrets(ww_scram *s)
     ww_wipe(s->password, sizeof s->password);
     ww_wipe(s->u, sizeof s->u);
     ww_wipe(s->salted, sizeof s->salted);
+    ww_wipe(s->client_key, sizeof s->client_key);
     ww_wipe(s->server_key, sizeof s->server_key);
     s->password_len = 0;
     s->rounds_left = 0;
@@ -89,9 +91,13 @@ static ww_status check_config(const ww_scram_config *config, ww_error *err)
         (config->channel_binding.len == 0 ||
          config->channel_binding.len > sizeof((ww_scram *)0)->channel_binding))
         return ww__fail_text(err, WW_ERR_USAGE, "bad configuration of SCRAM", "channel_binding");
-    if (config->password.len == 0)
-        return ww__fail(err, WW_ERR_AUTH, "the server asks for a password and none is given");
-    return WW_OK;
+    if (config->password.len > 0 || (config->client_key != NULL && config->server_key != NULL))
+        return WW_OK;
+    return ww__fail(err, WW_ERR_AUTH,
+                    config->client_key != NULL
+                        ? "scram_client_key alone cannot tell whether the server knows the "
+                          "password: set scram_server_key too"
+                        : "the server asks for a password and none is given");
 }
 
 static ww_status take_password(ww_scram *s, ww_slice password, ww_error *err)
@@ -102,6 +108,21 @@ static ww_status take_password(ww_scram *s, ww_slice password, ww_error *err)
                                       "the password is longer than WW_SCRAM_PASSWORD_MAX bytes"));
     s->password_len = len;
     return WW_OK;
+}
+
+static void take_keys(ww_scram *s, const ww_scram_config *config)
+{
+    s->has_client_key = config->client_key != NULL;
+    s->has_server_key = config->server_key != NULL;
+    if (s->has_client_key)
+        memcpy(s->client_key, config->client_key, sizeof s->client_key);
+    if (s->has_server_key)
+        memcpy(s->server_key, config->server_key, sizeof s->server_key);
+}
+
+static bool needs_password(const ww_scram *s)
+{
+    return !s->has_client_key || !s->has_server_key;
 }
 
 static void write_client_first(ww_scram *s)
@@ -128,7 +149,8 @@ ww_status ww_scram_init(ww_scram *s, const ww_scram_config *config, ww_error *er
         memcpy(s->channel_binding, config->channel_binding.ptr, s->channel_binding_len);
     }
     ww__base64_encode(bytes_of(config->nonce, sizeof config->nonce), s->client_nonce);
-    status = take_password(s, config->password, err);
+    take_keys(s, config);
+    status = needs_password(s) ? take_password(s, config->password, err) : WW_OK;
     if (status != WW_OK)
         return status;
     write_client_first(s);
@@ -194,6 +216,9 @@ static bool begin_hashing(ww_scram *s, const ww__scram_first *first)
 {
     static const uint8_t block_one[4] = { 0, 0, 0, 1 };
     ww_slice parts[2];
+    s->state = WW_SCRAM_HASHING;
+    if (!needs_password(s))
+        return true;
     parts[0] = bytes_of(first->salt, first->salt_len);
     parts[1] = bytes_of(block_one, sizeof block_one);
     if (!s->crypto->hmac_sha256(s->crypto->ctx, bytes_of(s->password, s->password_len), parts, 2,
@@ -201,7 +226,6 @@ static bool begin_hashing(ww_scram *s, const ww__scram_first *first)
         return false;
     memcpy(s->salted, s->u, sizeof s->salted);
     s->rounds_left = (uint32_t)first->iterations - 1;
-    s->state = WW_SCRAM_HASHING;
     return true;
 }
 
@@ -213,7 +237,7 @@ static ww_status take_server_first(ww_scram *s, ww_slice message, ww_error *err)
         return end_failed(s, status);
     if (!extends_ours(s, first.nonce))
         return fail(s, err, "the server's nonce does not extend ours");
-    if (first.iterations > s->max_iterations) {
+    if (needs_password(s) && first.iterations > s->max_iterations) {
         fail(s, err, "the server asks for more iterations than max_iterations allows");
         ww__error_add_number(err, first.iterations);
         ww__error_add_text(err, ", at most ");
@@ -236,16 +260,16 @@ static bool hmac(const ww_scram *s, const uint8_t key[WW_SHA256_SIZE], ww_slice 
 /* ClientProof = ClientKey xor HMAC(H(ClientKey), AuthMessage); keeps ServerKey for the end. */
 static bool derive_proof(ww_scram *s, uint8_t proof[WW_SHA256_SIZE])
 {
-    uint8_t client_key[WW_SHA256_SIZE], stored_key[WW_SHA256_SIZE];
-    ww_slice client_key_bytes = { client_key, sizeof client_key };
+    uint8_t stored_key[WW_SHA256_SIZE];
+    ww_slice client_key_bytes = { s->client_key, sizeof s->client_key };
     size_t i;
-    bool ok = hmac(s, s->salted, ww_slice_of("Client Key"), client_key) &&
-              hmac(s, s->salted, ww_slice_of("Server Key"), s->server_key) &&
+    bool ok = (s->has_client_key || hmac(s, s->salted, ww_slice_of("Client Key"), s->client_key)) &&
+              (s->has_server_key || hmac(s, s->salted, ww_slice_of("Server Key"), s->server_key)) &&
               s->crypto->sha256(s->crypto->ctx, &client_key_bytes, 1, stored_key) &&
               hmac(s, stored_key, bytes_of(s->auth_message, s->auth_message_len), proof);
     for (i = 0; ok && i < WW_SHA256_SIZE; i++)
-        proof[i] ^= client_key[i];
-    ww_wipe(client_key, sizeof client_key);
+        proof[i] ^= s->client_key[i];
+    ww_wipe(s->client_key, sizeof s->client_key);
     ww_wipe(stored_key, sizeof stored_key);
     return ok;
 }

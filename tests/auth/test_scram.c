@@ -102,6 +102,7 @@ static bool holds_no_secret(const ww_scram *s)
 {
     return s->password_len == 0 && is_zero(s->password, sizeof s->password) &&
            is_zero(s->u, sizeof s->u) && is_zero(s->salted, sizeof s->salted) &&
+           is_zero(s->client_key, sizeof s->client_key) &&
            is_zero(s->server_key, sizeof s->server_key);
 }
 
@@ -510,7 +511,7 @@ static void a_failing_library_ends_the_exchange(void)
 static void secrets_live_no_longer_than_needed(void)
 {
     static const char password[] = "canary-0123456789-canary";
-    static uint8_t salted[WW_SHA256_SIZE], server_key[WW_SHA256_SIZE];
+    static uint8_t salted[WW_SHA256_SIZE], expected[WW_SHA256_SIZE];
     const ww_crypto *crypto = ww_crypto_openssl();
     ww_scram_config config = config_of(crypto, password);
     static ww_scram s, after;
@@ -525,15 +526,15 @@ static void secrets_live_no_longer_than_needed(void)
     CHECK(crypto->pbkdf2_slice(crypto->ctx, config.password, after.u, after.salted, 1));
     memcpy(salted, after.salted, sizeof salted);
     CHECK(crypto->hmac_sha256(crypto->ctx, (ww_slice){ salted, sizeof salted }, &label, 1,
-                              server_key));
+                              expected));
     CHECK(ww_scram_work(&s, 1, NULL) == WW_OK && s.state == WW_SCRAM_EXPECT_SERVER_FINAL);
     CHECK_EQ_U64(occurrences(&s, password, len), 0);
     CHECK_EQ_U64(occurrences(&s, salted, sizeof salted), 0);
     CHECK(is_zero(s.u, sizeof s.u) && is_zero(s.password, sizeof s.password));
-    CHECK_EQ_U64(occurrences(&s, server_key, sizeof server_key), 1);
+    CHECK_EQ_U64(occurrences(&s, expected, sizeof expected), 1);
     after = s;
     CHECK(input(&after, "v=AAAA", NULL) == WW_ERR_AUTH);
-    CHECK_EQ_U64(occurrences(&after, server_key, sizeof server_key), 0);
+    CHECK_EQ_U64(occurrences(&after, expected, sizeof expected), 0);
     ww_scram_fini(&s);
     CHECK(is_zero(&s, sizeof s));
     ww_scram_fini(&s);
@@ -541,6 +542,75 @@ static void secrets_live_no_longer_than_needed(void)
     CHECK(ww_scram_init(&s, &config, NULL) == WW_OK);
     ww_scram_fini(&s);
     CHECK(is_zero(&s, sizeof s));
+}
+
+/* Python's hashlib made these from "pencil", the salt and the 4096 rounds of PROTOCOL A.1. */
+static const uint8_t client_key[WW_SHA256_SIZE] = {
+    0x05, 0x6d, 0x77, 0x12, 0x6a, 0x04, 0xe6, 0x5d, 0x7e, 0xfa, 0x55, 0x12,
+    0x7b, 0x19, 0xa9, 0x26, 0x31, 0xa6, 0x94, 0x7d, 0xff, 0xf7, 0xb5, 0x97,
+    0xe9, 0xa2, 0xf2, 0xe5, 0xf1, 0xd1, 0x9c, 0xb9,
+};
+static const uint8_t server_key[WW_SHA256_SIZE] = {
+    0x75, 0xde, 0x69, 0x78, 0x13, 0xa2, 0xb5, 0x59, 0xcb, 0x34, 0x5b, 0xbb,
+    0x56, 0x6c, 0x0f, 0xf8, 0x78, 0x83, 0x69, 0xac, 0x38, 0x39, 0x40, 0xaf,
+    0xdf, 0xde, 0x9e, 0x54, 0x25, 0xa1, 0x62, 0x21,
+};
+
+/* Both keys, or one and the password, are as good as the password; with both nothing is hashed, so
+ * that no count of rounds is too high. */
+static void logging_in_with_keys(void)
+{
+    static const struct {
+        bool client, server;
+        const char *password;
+    } given[] = { { true, true, "" }, { true, true, "wrong" }, { true, false, "pencil" },
+                  { false, true, "pencil" } };
+    size_t i;
+    for (i = 0; i < sizeof given / sizeof given[0]; i++) {
+        bool both = given[i].client && given[i].server;
+        spy crypto;
+        ww_scram_config config;
+        ww_scram s;
+        char final[WW_SCRAM_MESSAGE_MAX];
+        spy_init(&crypto);
+        config = config_of(&crypto.crypto, given[i].password);
+        config.client_key = given[i].client ? client_key : NULL;
+        config.server_key = given[i].server ? server_key : NULL;
+        config.max_iterations = both ? 1 : 4096;
+        CHECK(ww_scram_init(&s, &config, NULL) == WW_OK);
+        CHECK(input(&s, SERVER_FIRST, NULL) == WW_OK && s.state == WW_SCRAM_HASHING);
+        CHECK(ww_scram_work(&s, UINT32_MAX, NULL) == WW_OK);
+        CHECK_EQ_U64(crypto.rounds, both ? 0 : 4095);
+        snprintf(final, sizeof final, "%s,p=%s", logins[0].without_proof, logins[0].proof);
+        CHECK_SLICE(ww_scram_output(&s), final);
+        CHECK_EQ_U64(occurrences(&s, client_key, sizeof client_key), 0);
+        CHECK_EQ_U64(occurrences(&s, server_key, sizeof server_key), 1);
+        CHECK(input(&s, logins[0].server_final, NULL) == WW_OK && s.state == WW_SCRAM_DONE);
+        CHECK(holds_no_secret(&s));
+        ww_scram_fini(&s);
+    }
+}
+
+/* The right client key does not make up for a server that has another one than ours. */
+static void keys_that_are_not_enough(void)
+{
+    ww_scram_config config = plain_config();
+    ww_scram s;
+    ww_error err;
+    config.client_key = client_key;
+    config.server_key = client_key;
+    CHECK(ww_scram_init(&s, &config, NULL) == WW_OK);
+    CHECK(input(&s, SERVER_FIRST, NULL) == WW_OK);
+    work_to_the_end(&s, UINT32_MAX);
+    CHECK(input(&s, logins[0].server_final, &err) == WW_ERR_AUTH && s.state == WW_SCRAM_FAILED);
+    CHECK(holds_no_secret(&s) && occurrences(&s, client_key, sizeof client_key) == 0);
+    config.password = ww_slice_of("");
+    config.server_key = NULL;
+    CHECK(ww_scram_init(&s, &config, &err) == WW_ERR_AUTH);
+    CHECK(strstr(err.what, "scram_server_key") != NULL && holds_no_secret(&s));
+    config.client_key = NULL;
+    config.server_key = server_key;
+    CHECK(ww_scram_init(&s, &config, &err) == WW_ERR_AUTH && holds_no_secret(&s));
 }
 
 int main(void)
@@ -560,5 +630,7 @@ int main(void)
     RUN(the_longest_password);
     RUN(a_failing_library_ends_the_exchange);
     RUN(secrets_live_no_longer_than_needed);
+    RUN(logging_in_with_keys);
+    RUN(keys_that_are_not_enough);
     return check_report();
 }
