@@ -232,7 +232,7 @@ class Wal2jsonHistories(Plugin):
             session.run("SET synchronous_commit = off; SET lock_timeout = '10s'; SET client_min_messages = warning")
 
     def test_both_versions_tell_what_the_plugin_tells(self):
-        """Random histories (histories.py), large transactions streamed and spilled."""
+        """Random histories (histories.py), large transactions streamed and spilled; one version in binary."""
         self.begin("CREATE TABLE fence (n int)")
         for first in range(FIRST, FIRST + COUNT, BATCH):
             self.check(range(first, min(first + BATCH, FIRST + COUNT)))
@@ -245,8 +245,8 @@ class Wal2jsonHistories(Plugin):
                 self.sessions[session].run(statements)
         # Commits with synchronous_commit, and so writes out all before it.
         self.sql("INSERT INTO fence VALUES (1)")
-        for version in (2, 1):
-            self.compare_one(version, "--assemble-memory", "4k", least=len(seeds),
+        for version, binary in (2, "off"), (1, "on"):
+            self.compare_one(version, "--assemble-memory", "4k", "--binary", binary, least=len(seeds),
                              what=f"histories {seeds[0]}..{seeds[-1]}, ")
         for slot in self.slot, self.twin_slot:
             self.value(f"pg_replication_slot_advance('{slot}', pg_current_wal_lsn())")
