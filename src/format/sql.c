@@ -61,6 +61,7 @@ static ww_status begin(ww_format *f, const ww_event *ev, ww_out *out, ww_error *
 
 static void put_gid(ww_format *f, ww_out *out, const char *what, ww_slice gid)
 {
+    tell_settings(f->state, out);
     ww__out_put(out, what, strlen(what));
     ww__sql_literal(out, &f->policy, gid);
     WW__OUT(out, ";\n");

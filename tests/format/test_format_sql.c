@@ -449,6 +449,18 @@ static void prepared_and_filtered(void)
     drive_close(&d);
 }
 
+/* Of a transaction that was prepared before the program started: its gid needs the encoding too. */
+static void prepared_earlier(void)
+{
+    drive d;
+    CHECK(drive_open(&d, "sql", 0) == WW_OK);
+    enc_commit_prepared(&d.e, 0x110, 0x120, 0, 7, "\xC3\xA9");
+    CHECK(drive_send(&d) == WW_OK);
+    CHECK(memcmp(drive_output(&d).ptr, "SET client_encoding = 'UTF8';\n", 30) == 0);
+    CHECK_SLICE(drive_last_line(&d), "COMMIT PREPARED '\xC3\xA9';");
+    drive_close(&d);
+}
+
 static void streamed(void)
 {
     drive d;
@@ -504,6 +516,7 @@ int main(void)
     RUN(truncate_of_no_name);
     RUN(filtered_columns);
     RUN(prepared_and_filtered);
+    RUN(prepared_earlier);
     RUN(streamed);
     RUN(messages);
     return check_report();
