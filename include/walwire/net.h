@@ -94,6 +94,8 @@ typedef struct ww_tls_config {
     bool sni;                 /* send host as SNI (never an address) */
     int min_version, max_version; /* 0x0303 TLS 1.2, 0x0304 TLS 1.3; 0: 1.2 / none */
     const char *alpn;             /* offered protocol, or NULL */
+    const char *crl_dir; /* every <hash>.r<n> in it is read, beside crl_file; NULL: none */
+    bool cert_required;  /* ERR_TLS unless the server asks for the certificate of cert_file */
 } ww_tls_config;
 
 /* Settings and certificates, read once and used for every connection. Nothing of the config is

@@ -21,6 +21,7 @@ struct ww_tls {
     ww_tls_verify verify;
     char *host; /* NULL: not known */
     bool sni;
+    bool cert_required;
     char alpn[256]; /* offered; "": none */
 };
 
@@ -31,6 +32,7 @@ typedef struct ww__tls_conn {
     ww_sock *sock;
     bool established;   /* the handshake is done */
     bool verified;      /* the certificate passed what the settings ask for */
+    bool cert_asked;    /* the server wants to see the client's certificate */
     bool eof;           /* the socket said so: without close_notify it is a cut */
     bool renegotiation; /* the peer asked for one */
     unsigned recv_left; /* recv() calls that the BIO may still make for this call of ours */
@@ -57,7 +59,7 @@ int ww__tls_check_server(X509_STORE_CTX *store, void *arg);
 
 /* tls_files.c: load what the config names into `ctx`; the error names keyword and file. */
 ww_status ww__tls_load_root(SSL_CTX *ctx, const ww_tls_config *config, ww_error *err);
-ww_status ww__tls_load_crl(SSL_CTX *ctx, const ww_tls_config *config, ww_error *err);
+ww_status ww__tls_load_crls(SSL_CTX *ctx, const ww_tls_config *config, ww_error *err);
 ww_status ww__tls_load_identity(SSL_CTX *ctx, const ww_tls_config *config, ww_error *err);
 
 /* tls_error.c: empties OpenSSL's error queue and says what it meant. */

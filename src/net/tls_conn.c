@@ -112,6 +112,10 @@ static ww_status check_outcome(ww__tls_conn *t)
         (!t->verified || SSL_get0_peer_certificate(t->ssl) == NULL))
         return fail_about_peer(t, WW_ERR_TLS,
                                "the server showed no certificate that could be verified");
+    if (t->tls->cert_required && !t->cert_asked)
+        return fail_about_peer(t, WW_ERR_TLS,
+                               "sslcertmode=require, and the server did not ask for the client's "
+                               "certificate; see its ssl_ca_file");
     SSL_get0_alpn_selected(t->ssl, &name, &len);
     if (len == 0)
         return WW_OK;

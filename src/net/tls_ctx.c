@@ -26,6 +26,10 @@ static ww_status check_config(const ww_tls_config *c, ww_error *err)
         return ww__fail(err, WW_ERR_USAGE,
                         "ssl_max_protocol_version is below ssl_min_protocol_version (TLSv1.2 if "
                         "not set)");
+    if (c->cert_required && c->cert_file == NULL)
+        return ww__fail(err, WW_ERR_TLS,
+                        "sslcertmode=require, and there is no client certificate to send; set "
+                        "sslcert and sslkey");
     if (c->alpn != NULL && (c->alpn[0] == '\0' || strlen(c->alpn) > 255))
         return ww__fail(err, WW_ERR_USAGE, "an ALPN name has 1 to 255 bytes");
     return WW_OK;
@@ -48,6 +52,15 @@ static void watch_alerts(const SSL *ssl, int where, int value)
     if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT &&
         (value & 0xff) == SSL_AD_NO_RENEGOTIATION)
         t->renegotiation = true;
+}
+
+/* OpenSSL calls it when the server asks for a certificate, and only then. */
+static int note_request(SSL *ssl, void *arg)
+{
+    ww__tls_conn *t = SSL_get_app_data(ssl);
+    (void)arg;
+    t->cert_asked = true;
+    return 1;
 }
 
 static bool set_offers(ww_tls *t, const ww_tls_config *c)
@@ -75,13 +88,14 @@ static ww_status fill(ww_tls *t, const ww_tls_config *c, ww_error *err)
     SSL_CTX_set_info_callback(t->ctx, watch_alerts);
     SSL_CTX_set_verify(t->ctx, c->verify == WW_TLS_VERIFY_NONE ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
                        NULL);
+    SSL_CTX_set_cert_cb(t->ctx, note_request, NULL);
     SSL_CTX_set_cert_verify_callback(t->ctx, ww__tls_check_server, NULL);
     if (!set_versions(t->ctx, c) || !set_offers(t, c))
         return ww__tls_fail(err, "ssl_min_protocol_version, ssl_max_protocol_version");
     if (c->verify != WW_TLS_VERIFY_NONE)
         st = ww__tls_load_root(t->ctx, c, err);
-    if (st == WW_OK && c->verify != WW_TLS_VERIFY_NONE && c->crl_file != NULL)
-        st = ww__tls_load_crl(t->ctx, c, err);
+    if (st == WW_OK && c->verify != WW_TLS_VERIFY_NONE)
+        st = ww__tls_load_crls(t->ctx, c, err);
     if (st == WW_OK && c->cert_file != NULL)
         st = ww__tls_load_identity(t->ctx, c, err);
     return st;
@@ -118,6 +132,7 @@ ww_status ww_tls_open(ww_tls **out, const ww_tls_config *config, ww_error *err)
     }
     t->verify = c.verify;
     t->sni = c.sni;
+    t->cert_required = c.cert_required;
     ERR_clear_error();
     st = fill(t, &c, err);
     if (st == WW_OK)

@@ -7,11 +7,14 @@
 
 #include "base/error.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -197,13 +200,13 @@ ww_status ww__tls_load_root(SSL_CTX *ctx, const ww_tls_config *config, ww_error 
     return st;
 }
 
-ww_status ww__tls_load_crl(SSL_CTX *ctx, const ww_tls_config *config, ww_error *err)
+static ww_status load_crl_file(X509_STORE *store, const char *keyword, const char *path,
+                               ww_error *err)
 {
-    X509_STORE *store = SSL_CTX_get_cert_store(ctx);
     unsigned count = 0;
     X509_CRL *crl;
     file f;
-    ww_status st = open_file(&f, "sslcrl", config->crl_file, false, err);
+    ww_status st = open_file(&f, keyword, path, false, err);
     while (st == WW_OK && (crl = read_crl(f.bio)) != NULL) {
         if (X509_STORE_add_crl(store, crl) != 1)
             st = fail_content(&f, err, "a revocation list in the file cannot be used");
@@ -212,9 +215,53 @@ ww_status ww__tls_load_crl(SSL_CTX *ctx, const ww_tls_config *config, ww_error *
     }
     if (st == WW_OK && (!at_end() || count == 0))
         st = fail_content(&f, err, "the file has no CRLs in PEM form, or a damaged one");
-    if (st == WW_OK)
-        X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     close_file(&f);
+    return st;
+}
+
+/* As openssl rehash names the lists: "1a2b3c4d.r0". */
+static bool is_crl_name(const char *name)
+{
+    size_t hash = strspn(name, "0123456789abcdef");
+    const char *number = name + hash + 2;
+    return hash == 8 && name[hash] == '.' && name[hash + 1] == 'r' && number[0] != '\0' &&
+           number[strspn(number, "0123456789")] == '\0';
+}
+
+/* OpenSSL's own look-up in a directory would trust the certificates that lie there, too. */
+static ww_status load_crl_dir(X509_STORE *store, const char *path, ww_error *err)
+{
+    static const char keyword[] = "sslcrldir";
+    const file f = { keyword, path, NULL, 0, NULL };
+    char name[PATH_MAX];
+    struct dirent *entry;
+    ww_status st = WW_OK;
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return fail_file(&f, err, "the directory cannot be opened; check its path and permissions",
+                         errno);
+    while (st == WW_OK && (entry = readdir(dir)) != NULL) {
+        if (!is_crl_name(entry->d_name))
+            continue;
+        if (snprintf(name, sizeof name, "%s/%s", path, entry->d_name) >= (int)sizeof name)
+            st = fail_file(&f, err, "the directory's path is too long", 0);
+        else
+            st = load_crl_file(store, keyword, name, err);
+    }
+    closedir(dir);
+    return st;
+}
+
+ww_status ww__tls_load_crls(SSL_CTX *ctx, const ww_tls_config *config, ww_error *err)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+    ww_status st = WW_OK;
+    if (config->crl_file != NULL)
+        st = load_crl_file(store, "sslcrl", config->crl_file, err);
+    if (st == WW_OK && config->crl_dir != NULL)
+        st = load_crl_dir(store, config->crl_dir, err);
+    if (st == WW_OK && (config->crl_file != NULL || config->crl_dir != NULL))
+        X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     return st;
 }
 

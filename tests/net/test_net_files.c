@@ -165,6 +165,9 @@ static void trust_files_are_checked(void)
     expect(&c, "cannot be opened", "none.crl");
     c.crl_file = pki_path("root.crt");
     expect(&c, "no CRLs", "root.crt");
+    c.crl_file = NULL;
+    c.crl_dir = pki_path("no-directory");
+    expect(&c, "directory cannot be opened", "no-directory");
     c.verify = WW_TLS_VERIFY_NONE; /* nothing is verified, nothing is read */
     CHECK_EQ_U64(open_with(&c, &err), WW_OK);
 }
@@ -227,7 +230,7 @@ static void settings_must_agree(void)
 /* ---- a server that asks who we are ---------------------------------------------------------- */
 
 /* Handshake, and the first bytes behind it: there a TLS 1.3 server's verdict arrives. */
-static ww_status meet(int version, const ww_tls_config *c, ww_error *err)
+static ww_status meet_one(int version, bool asks, const ww_tls_config *c, ww_error *err)
 {
     X509_STORE *trusted;
     uint8_t in[8];
@@ -239,7 +242,8 @@ static ww_status meet(int version, const ww_tls_config *c, ww_error *err)
     CHECK(SSL_CTX_set_max_proto_version(p.ctx, version) == 1);
     trusted = SSL_CTX_get_cert_store(p.ctx);
     CHECK(X509_STORE_add_cert(trusted, root.cert) == 1);
-    SSL_CTX_set_verify(p.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    if (asks)
+        SSL_CTX_set_verify(p.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     st = peer_handshake(&p, c, err);
     if (st == WW_OK && SSL_is_init_finished(p.ssl))
         CHECK(peer_write(&p, "hello", 5));
@@ -247,6 +251,30 @@ static ww_status meet(int version, const ww_tls_config *c, ww_error *err)
         st = peer_client_recv(&p, in, sizeof in, &n, err);
     peer_close(&p);
     return st;
+}
+
+static ww_status meet(int version, const ww_tls_config *c, ww_error *err)
+{
+    return meet_one(version, true, c, err);
+}
+
+static void a_server_may_have_to_ask(void)
+{
+    ww_tls_config c = client_config("client.key");
+    ww_error err;
+    int version;
+    for (version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        c.cert_required = true;
+        CHECK_EQ_U64(meet_one(version, true, &c, &err), WW_OK);
+        CHECK_EQ_U64(meet_one(version, false, &c, &err), WW_ERR_TLS);
+        CHECK(strstr(err.what, "did not ask") != NULL);
+        c.cert_required = false;
+        CHECK_EQ_U64(meet_one(version, false, &c, &err), WW_OK);
+    }
+    c.cert_required = true;
+    c.cert_file = NULL;
+    CHECK_EQ_U64(open_with(&c, &err), WW_ERR_TLS);
+    CHECK(strstr(err.what, "no client certificate") != NULL);
 }
 
 static void servers_accept_the_clients_certificate(void)
@@ -317,6 +345,7 @@ int main(void)
     RUN(a_damaged_second_certificate_is_an_error);
     RUN(settings_must_agree);
     RUN(servers_accept_the_clients_certificate);
+    RUN(a_server_may_have_to_ask);
     RUN(servers_refuse_others);
     RUN(the_clients_chain_is_sent);
     pki_drop(&root);

@@ -7,6 +7,8 @@
 #include "net/tls.h"
 
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static identity root, other_root, middle;
 
@@ -189,6 +191,45 @@ static void revocation_lists_are_heeded(void)
     X509_CRL_free(others);
     pki_drop(&id);
     pki_drop(&fine);
+}
+
+/* The lists have the names that OpenSSL's own look-up wants; nothing else there is read, and a CA's
+ * certificate there does not make it trusted. */
+static void a_directory_of_lists_is_heeded(void)
+{
+    cert_spec spec = { .cn = "db.example", .issuer = &root };
+    cert_spec strange = { .cn = "db.example", .issuer = &other_root };
+    ww_tls_config c = config_for(WW_TLS_VERIFY_CA, NULL);
+    identity id = pki_make(&spec), fine = pki_make(&spec), stranger = pki_make(&strange);
+    X509_CRL *crl = pki_crl(&root, id.cert, -DAY, DAY);
+    X509_CRL *others = pki_crl(&other_root, NULL, -DAY, DAY);
+    char lists[64], trusted[64];
+    ww_error err;
+    snprintf(lists, sizeof lists, "crls/%08lx.r0",
+             X509_NAME_hash_ex(X509_get_subject_name(root.cert), NULL, NULL, NULL));
+    snprintf(trusted, sizeof trusted, "crls/%08lx.0",
+             X509_NAME_hash_ex(X509_get_subject_name(other_root.cert), NULL, NULL, NULL));
+    CHECK(mkdir(pki_path("crls"), 0700) == 0);
+    c.crl_dir = pki_path("crls");
+    expect_refused(try_server(&fine, NULL, &c, &err), &err, "no revocation list", "CN=db.example");
+    pki_write("crls/README", "no list", 7, 0644);
+    pki_write_crl(lists, crl);
+    expect_refused(try_server(&id, NULL, &c, &err), &err, "revoked", "CN=db.example");
+    CHECK_EQ_U64(try_server(&fine, NULL, &c, &err), WW_OK);
+    pki_write_certs(trusted, other_root.cert, NULL);
+    pki_write_crl("crls/00000000.r12", others);
+    CHECK(try_server(&stranger, NULL, &c, &err) == WW_ERR_TLS);
+    pki_write("crls/00000000.r1", "garbage", 7, 0644);
+    CHECK(try_server(&fine, NULL, &c, &err) == WW_ERR_TLS);
+    CHECK(strstr(err.subject, "00000000.r1") != NULL);
+    CHECK(unlink(pki_path(lists)) == 0 && unlink(pki_path(trusted)) == 0);
+    CHECK(unlink(pki_path("crls/README")) == 0 && unlink(pki_path("crls/00000000.r1")) == 0);
+    CHECK(unlink(pki_path("crls/00000000.r12")) == 0);
+    X509_CRL_free(crl);
+    X509_CRL_free(others);
+    pki_drop(&id);
+    pki_drop(&fine);
+    pki_drop(&stranger);
 }
 
 static void the_systems_store_is_used_when_asked(void)
@@ -402,6 +443,7 @@ int main(void)
     RUN(intermediates_complete_the_chain);
     RUN(a_client_certificate_is_no_server);
     RUN(revocation_lists_are_heeded);
+    RUN(a_directory_of_lists_is_heeded);
     RUN(the_systems_store_is_used_when_asked);
     RUN(names_are_compared);
     RUN(a_mismatch_lists_the_names);
