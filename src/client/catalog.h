@@ -5,7 +5,7 @@
 
 #include <walwire/client.h>
 
-/* ---- catalog_types.c, catalog_query.c: the queries, and their rows as definitions ------------- */
+/* ---- catalog_types.c, catalog_query.c: the queries, and their rows as definitions ------------ */
 
 /* Where a query runs. */
 typedef struct ww__catalog_run {
