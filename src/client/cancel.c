@@ -48,9 +48,11 @@ static bool encrypt(const ww_session *s, ww_sock *sock, ww_mono_us deadline)
     ww_status st;
     if (!s->conn.tls_active)
         return true;
-    if (!send_all(sock, ssl_request, sizeof ssl_request, deadline) ||
-        !receive_byte(sock, &answer, deadline) || answer != 'S' ||
-        ww_sock_tls_start(sock, s->tls, NULL) != WW_OK)
+    if (s->conn.config.tls != WW_CONN_TLS_DIRECT &&
+        (!send_all(sock, ssl_request, sizeof ssl_request, deadline) ||
+         !receive_byte(sock, &answer, deadline) || answer != 'S'))
+        return false;
+    if (ww_sock_tls_start(sock, s->tls, NULL) != WW_OK)
         return false;
     while ((st = ww_sock_tls_handshake(sock, NULL)) == WW_MORE)
         if (ww_sock_wait(sock, ww_sock_poll_events(sock, true, false), deadline, -1, NULL) != WW_OK)

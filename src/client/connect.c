@@ -48,72 +48,6 @@ static method_list methods_for(const target *t, ww_sslmode sslmode)
     return list;
 }
 
-/* ---- TLS ------------------------------------------------------------------------------------ */
-
-static ww_status root_missing(ww_error *err, const char *path)
-{
-    ww__fail_text(err, WW_ERR_TLS,
-                  "sslmode needs the certificate of the authority that signed the "
-                  "server's: set sslrootcert to that file (or to \"system\")",
-                  "no such file: ");
-    ww__error_add_text(err, path);
-    return WW_ERR_TLS;
-}
-
-static ww_status open_tls(ww_session *s, const target *t, ww_error *err)
-{
-    const ww_conninfo *info = s->config.conninfo;
-    char *root = ww__home_file(".postgresql/root.crt");
-    char *cert = ww__home_file(".postgresql/postgresql.crt");
-    char *key = ww__home_file(".postgresql/postgresql.key");
-    char *crl = ww__home_file(".postgresql/root.crl");
-    ww_tls_config config;
-    ww_status st;
-    memset(&config, 0, sizeof config);
-    config.struct_size = sizeof config;
-    config.host = t->name[0] != '\0' ? t->name : NULL;
-    config.root_file = info->sslrootcert != NULL ? info->sslrootcert : root;
-    config.crl_file = info->sslcrl != NULL ? info->sslcrl : crl;
-    config.cert_file = info->sslcert != NULL ? info->sslcert : cert;
-    if (config.cert_file != NULL)
-        config.key_file = info->sslkey != NULL ? info->sslkey : key;
-    config.key_password = info->sslpassword;
-    config.sni = s->values.sslsni;
-    config.min_version = s->values.tls_min_version;
-    config.max_version = s->values.tls_max_version;
-    config.alpn = "postgresql";
-    if (s->values.sslmode == WW_SSLMODE_VERIFY_FULL)
-        config.verify = WW_TLS_VERIFY_FULL;
-    else if (s->values.sslmode == WW_SSLMODE_VERIFY_CA || config.root_file != NULL)
-        config.verify =
-            WW_TLS_VERIFY_CA; /* weaker modes check the chain where a root file exists */
-    if (config.verify != WW_TLS_VERIFY_NONE && config.root_file == NULL)
-        st = root_missing(err, "~/.postgresql/root.crt");
-    else
-        st = ww_tls_open(&s->tls, &config, err);
-    free(root);
-    free(cert);
-    free(key);
-    free(crl);
-    return st;
-}
-
-static ww_status handshake(ww_session *s, ww_mono_us deadline, ww_error *err)
-{
-    ww_tls_info info;
-    ww_status st = ww_sock_tls_start(s->sock, s->tls, err);
-    while (st == WW_OK && (st = ww_sock_tls_handshake(s->sock, err)) == WW_MORE)
-        st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, true, false), deadline,
-                          s->config.wake_fd, err);
-    if (st < 0)
-        return st;
-    memset(&info, 0, sizeof info);
-    info.alpn_postgresql = strcmp(ww_sock_tls_alpn(s->sock), "postgresql") == 0;
-    info.cert_hash_len = ww_sock_tls_cert_hash(s->sock, info.cert_hash);
-    ww_conn_tls_done(&s->conn, &info);
-    return WW_OK;
-}
-
 /* ---- one attempt ---------------------------------------------------------------------------- */
 
 static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, ww_error *err)
@@ -145,7 +79,7 @@ static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, w
 }
 
 /* Runs the engine up to ReadyForQuery: the only phase with TLS and hashing in it. */
-static ww_status run_startup(ww_session *s, ww_mono_us deadline, ww_error *err)
+static ww_status run_startup(ww_session *s, const target *t, ww_mono_us deadline, ww_error *err)
 {
     for (;;) {
         ww_msg msg;
@@ -165,7 +99,7 @@ static ww_status run_startup(ww_session *s, ww_mono_us deadline, ww_error *err)
             ww_conn_work(&s->conn, ROUNDS_PER_SLICE); /* its error comes with next() */
             st = WW_OK;
         } else if (st == WW_MORE && (wants & WW_WANT_TLS) != 0)
-            st = handshake(s, deadline, err);
+            st = ww__session_encrypt(s, t->name, deadline, err);
         else if (st == WW_MORE && (st = ww__session_pump(s, true, err)) == WW_MORE)
             st = ww__session_wait(s, deadline, err);
         if (st < 0)
@@ -191,9 +125,8 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
     options.user_timeout_ms = values->tcp_user_timeout_ms;
     ww__session_disconnect(s);
     ww_error_clear(&s->io_error);
+    s->tls_failed = false;
     snprintf(s->address, sizeof s->address, "%s", ww_addrs_text(addrs, i));
-    if (tls != WW_CONN_PLAIN && (st = open_tls(s, t, err)) < 0)
-        return st;
     st = ww_sock_open(&s->sock, addrs, i, &options, err);
     while (st == WW_OK && (st = ww_sock_connected(s->sock, err)) == WW_MORE)
         st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, false, true), deadline,
@@ -201,7 +134,7 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
     if (st == WW_OK)
         st = start_engine(s, t, tls, err);
     if (st == WW_OK)
-        st = run_startup(s, deadline, err);
+        st = run_startup(s, t, deadline, err);
     if (st == WW_OK && s->conn.protocol < s->values.min_protocol)
         st =
             ww__fail(err, WW_ERR_SERVER,
@@ -260,17 +193,15 @@ static void explain_password(const ww_session *s, ww_error *err)
 
 /* ---- all attempts --------------------------------------------------------------------------- */
 
-static bool refused_by_server(const ww_error *err)
-{
-    return err->status == WW_ERR_SERVER || err->status == WW_ERR_AUTH;
-}
-
-/* May the next encryption method be tried on the same address? */
+/* May the next encryption method be tried on the same address? Where the handshake failed, or the
+ * server sent an error (only that has an SQLSTATE). What we found wrong with the server is final. */
 static bool next_method(const ww_session *s, ww_conn_tls tried, const ww_error *err)
 {
-    if (tried == WW_CONN_TLS_PREFER && refused_by_server(err))
-        return s->conn.tls_active; /* after 'N' it was plaintext already */
-    return err->status == WW_ERR_TLS || refused_by_server(err);
+    if (s->tls_failed)
+        return true;
+    if (err->sqlstate[0] == '\0')
+        return false;
+    return tried != WW_CONN_TLS_PREFER || s->conn.tls_active; /* after 'N' it was plaintext */
 }
 
 static bool next_address(const ww_error *err)

@@ -23,6 +23,7 @@ struct ww_session {
     ww_error io_error; /* why the socket ended, told once the buffered messages are read */
     char address[256];
     ww_param params[WW__PARAMS_MAX]; /* startup parameters */
+    bool tls_failed;                 /* the attempt ended in the TLS handshake */
     bool command_open;               /* a query was sent and ReadyForQuery has not come */
 };
 
@@ -30,6 +31,9 @@ struct ww_session {
 ww_status ww__session_connect(ww_session *s, ww_error *err);
 /* Drops the socket and all that belongs to this attempt. */
 void ww__session_disconnect(ww_session *s);
+
+/* encrypt.c: TLS on the connected socket, for this host ("": not known); tells the engine. */
+ww_status ww__session_encrypt(ww_session *s, const char *host, ww_mono_us deadline, ww_error *err);
 
 /* cancel.c: asks the server, on a connection of its own, to give up the running command. Blocks for
  * two seconds at most. */
