@@ -36,19 +36,6 @@ static void put_xid(ww_out *out, const char *key, size_t key_len, uint32_t xid)
     ww__out_u64(out, xid);
 }
 
-void ww__compact_end(ww_out *out, bool valid)
-{
-    if (!valid)
-        WW__OUT(out, ",\"$invalid\":true");
-    WW__OUT(out, "}\n");
-}
-
-void ww__compact_subxid(ww_out *out, const ww_event *ev)
-{
-    if (ev->subxid != 0)
-        put_xid(out, ",\"xid\":", 7, ev->subxid);
-}
-
 static void put_row(ww_format *f, const ww_event *ev, ww__plan *plan, ww_out *out)
 {
     static const ww_tuple none;

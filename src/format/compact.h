@@ -11,9 +11,21 @@ typedef struct ww__compact {
 
 /* Inside a stream block each change names the (sub)transaction that made it: an abort may
  * follow. */
-void ww__compact_subxid(ww_out *out, const ww_event *ev);
+static inline void ww__compact_subxid(ww_out *out, const ww_event *ev)
+{
+    if (ev->subxid != 0) {
+        WW__OUT(out, ",\"xid\":");
+        ww__out_u64(out, ev->subxid);
+    }
+}
+
 /* The end of a line; not valid: a name in it is not UTF-8. */
-void ww__compact_end(ww_out *out, bool valid);
+static inline void ww__compact_end(ww_out *out, bool valid)
+{
+    if (!valid)
+        WW__OUT(out, ",\"$invalid\":true");
+    WW__OUT(out, "}\n");
+}
 
 /* compact_schema.c */
 ww_status ww__compact_type(ww_format *f, const ww_event *ev, ww_error *err);

@@ -57,7 +57,7 @@ void ww__debezium_knobs_close(ww_format *f);
 
 /* ---- debezium_decimal.c: NUMERIC, MONEY ------------------------------------------------------ */
 
-/* Enough for 22000 digits: the longest number that is converted, and zeros up to a column's scale. */
+/* Enough for 22000 digits: the longest number that is converted, with zeros up to its scale. */
 #define WW__LIMBS 2304u
 
 enum { WW__DECIMAL_STRING, WW__DECIMAL_PRECISE, WW__DECIMAL_DOUBLE };
