@@ -194,7 +194,7 @@ static void explain_password(const ww_session *s, ww_error *err)
 /* ---- all attempts --------------------------------------------------------------------------- */
 
 /* May the next encryption method be tried on the same address? Where the handshake failed, or the
- * server sent an error (only that has an SQLSTATE). What we found wrong with the server is final. */
+ * server sent an error (only that has an SQLSTATE). What we found wrong with it is final. */
 static bool next_method(const ww_session *s, ww_conn_tls tried, const ww_error *err)
 {
     if (s->tls_failed)
