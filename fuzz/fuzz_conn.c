@@ -4,6 +4,8 @@
  *
  *     how tls is done | allowed_auth | what the client does | n | n sizes | bytes of the server
  *
+ * allowed_auth has two more bits: 64, a token is there; 128, SCRAM keys in place of the password.
+ *
  * The same bytes are played twice: in pieces as large as the engine takes, and in chunks of those
  * sizes.
  *
@@ -11,7 +13,7 @@
  * the receive buffer; rows and fields are walked to their last byte; the buffer follows the bytes
  * that arrived; the engine always knows what it wants; nobody gets to IDLE without the
  * authentication that was demanded, nor past SCRAM without the signature; the password and the
- * startup packet leave only where they may. */
+ * startup packet leave only where they may, and so does the token. */
 #include <walwire/wire.h>
 
 #include <stdlib.h>
@@ -21,6 +23,8 @@
 #define LOG_MAX (4 * INPUT_MAX)
 #define SENT_MAX (4 * INPUT_MAX)
 #define PASSWORD "pencil"
+#define TOKEN "canary.token"
+#define SHOWN_TOKEN "auth=Bearer " TOKEN "\x01\x01"
 /* Of 32 zero bytes: what the cryptography below makes of everything. */
 #define SIGNATURE "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -197,7 +201,8 @@ static void check_idle(const run *r)
 {
     const ww_conn_config *config = &r->conn.config;
     unsigned allowed = config->allowed_auth, done = r->conn.auth_done;
-    ww_slice sent = { r->sent, r->nsent };
+    ww_slice sent = { r->sent, r->nsent }, queued;
+    queued.ptr = ww_conn_send_buf(&r->conn, &queued.len);
     demand(done != 0 && (done & (done - 1)) == 0);
     if (allowed != 0 && done != WW_AUTH_CLEARTEXT)
         demand((allowed & done) != 0);
@@ -205,6 +210,9 @@ static void check_idle(const run *r)
         demand(may_send_clear(r));
     if (done == WW_AUTH_SCRAM)
         demand(r->conn.authenticated_peer && contains(r->in->server, SIGNATURE));
+    if (done == WW_AUTH_OAUTH)
+        demand(r->conn.tls_active &&
+               (contains(sent, SHOWN_TOKEN) || contains(queued, SHOWN_TOKEN)));
     if (config->channel_binding == WW_CHANNEL_BINDING_REQUIRE)
         demand(done == WW_AUTH_SCRAM && contains(sent, "p=tls-server-end-point,,"));
     if (config->tls == WW_CONN_TLS_REQUIRE && !config->local)
@@ -341,6 +349,7 @@ static void note_end(run *r)
 
 static void configure(const input *in, ww_conn_config *config)
 {
+    static const uint8_t keys[2 * WW_SHA256_SIZE] = { 1, 2, 3 };
     static const ww_param params[] = { { "client_encoding", "UTF8" }, { "_pq_.x", "1" } };
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;
@@ -353,7 +362,13 @@ static void configure(const input *in, ww_conn_config *config)
     config->local = (in->tls & 4) != 0;
     config->protocol = (in->tls & 8) != 0 ? WW_PROTOCOL_3_2 : WW_PROTOCOL_3_0;
     config->channel_binding = (ww_channel_binding)((in->tls >> 4 & 3) % 3);
-    config->allowed_auth = in->auth & 31u;
+    config->allowed_auth = in->auth & 63u;
+    config->oauth_token = (in->auth & 64) != 0 ? TOKEN : NULL;
+    if ((in->auth & 128) != 0) {
+        config->password = NULL;
+        config->scram_client_key = keys;
+        config->scram_server_key = keys + WW_SHA256_SIZE;
+    }
     config->scram_max_iterations = 65536;
     config->crypto = &zero_crypto;
     config->max_copy_data = 100000;
@@ -383,6 +398,9 @@ static void play(run *r, const input *in, bool chunked)
     sent.ptr = r->sent, sent.len = r->nsent;
     /* A server that says it in its nonce gets it back. */
     demand(!contains(sent, PASSWORD) || may_send_clear(r) || contains(in->server, PASSWORD));
+    demand(!contains(sent, TOKEN) || contains(in->server, TOKEN) ||
+           (r->conn.tls_active && (in->auth & 64) != 0 &&
+            ((in->auth & 63) == 0 || (in->auth & WW_AUTH_OAUTH) != 0)));
     ww_conn_fini(&r->conn);
     free(r->recv);
 }

@@ -9,7 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 OUT = ROOT / "fuzz" / "corpus" / "fuzz_conn"
 TLS = {"plain": 0, "prefer": 1, "require": 2, "direct": 3}
 BINDING = {"prefer": 0, "disable": 1, "require": 2}
-AUTH = {"none": 1, "cleartext": 2, "md5": 4, "scram": 8, "cleartext_safe": 16}
+AUTH = {"none": 1, "cleartext": 2, "md5": 4, "scram": 8, "cleartext_safe": 16,
+        "oauth": 32}
 # What fuzz_conn's own cryptography makes of every exchange, and its client's nonce: 18 zero bytes.
 SIGNATURE = re.compile(rb"v=[A-Za-z0-9+/]{43}=")
 ZERO_SIGNATURE = b"v=" + b"A" * 43 + b"="
@@ -67,6 +68,7 @@ def seed(path):
     if handshake:
         tls |= 64 * bool(re.search("[0-9a-f]{64}", handshake[0])) | 128 * ("alpn" in handshake[0])
     auth = sum(AUTH[name] for name in config["auth"].split(",")) if "auth" in config else 0
+    auth |= 64 * ("token" in config)
     steps = [line.split(" ", 1)[0] for line in text.splitlines() if line]
     client = (2 if "copy_data" in steps else 1) % 8 | 8 * ("terminate" in steps[-4:-1])
     client |= 16 * ("eof" in steps)
@@ -79,6 +81,8 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for path in sorted((ROOT / "tests" / "wire" / "transcripts").glob("*.t")):
         (OUT / path.stem).write_bytes(seed(path))
+    login = (OUT / "scram_n").read_bytes()
+    (OUT / "scram_keys").write_bytes(bytes([login[0], login[1] | 128]) + login[2:])
 
 
 main()

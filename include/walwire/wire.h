@@ -123,6 +123,7 @@ typedef enum ww_channel_binding {
 #define WW_AUTH_MD5 4u
 #define WW_AUTH_SCRAM 8u
 #define WW_AUTH_CLEARTEXT_SAFE 16u  /* cleartext over TLS or a Unix socket only */
+#define WW_AUTH_OAUTH 32u           /* OAUTHBEARER, over TLS only */
 
 typedef struct ww_param {
     const char *name;
@@ -164,6 +165,9 @@ typedef struct ww_conn_config {
     size_t max_copy_data;           /* bytes of a CopyData's body; 0: default */
     size_t max_message;             /* the same of every other message; 0: default */
     uint32_t min_protocol;          /* 0: WW_PROTOCOL_3_0; a server that has less is ERR_PROTOCOL */
+    const uint8_t *scram_client_key; /* as in ww_scram_config: 32 bytes each, or NULL */
+    const uint8_t *scram_server_key;
+    const char *oauth_token;        /* for OAUTHBEARER; NULL or "": none */
 } ww_conn_config;
 
 /* ---- the engine ----------------------------------------------------------------------------- */
@@ -177,6 +181,8 @@ typedef enum ww_conn_state {
     WW_CONN_EXPECT_SASL_CONTINUE,
     WW_CONN_HASHING,                /* WORK */
     WW_CONN_EXPECT_SASL_FINAL,
+    WW_CONN_EXPECT_OAUTH_ANSWER,    /* to our token */
+    WW_CONN_EXPECT_OAUTH_ERROR,     /* it was refused; the reason is known, the error follows */
     WW_CONN_EXPECT_AUTH_OK,
     WW_CONN_EXPECT_READY,           /* authenticated; parameters and key follow */
     WW_CONN_IDLE,
@@ -237,6 +243,7 @@ typedef struct ww_conn {
     int server_version;             /* 180004 for 18.4; 0: not reported, or not understood */
     char server_version_text[64];   /* as reported, cut to its room; not escaped */
     bool in_hot_standby;
+    char oauth_error[128];          /* the server's answer to a token it refused, cut and escaped */
     ww_scram scram;
 } ww_conn;
 

@@ -4,14 +4,15 @@
  * built. */
 #include "engine.h"
 
-#define AUTH_DEFAULT (WW_AUTH_NONE | WW_AUTH_MD5 | WW_AUTH_SCRAM | WW_AUTH_CLEARTEXT_SAFE)
+#define AUTH_DEFAULT                                                                               \
+    (WW_AUTH_NONE | WW_AUTH_MD5 | WW_AUTH_SCRAM | WW_AUTH_CLEARTEXT_SAFE | WW_AUTH_OAUTH)
 
 static ww_status fail_auth(ww_conn *c, const char *what)
 {
     return ww__fail_at(&c->error, WW_ERR_AUTH, what, WW_NO_OFFSET, 'R');
 }
 
-static unsigned allowed(const ww_conn *c)
+unsigned ww__auth_set(const ww_conn *c)
 {
     return c->config.allowed_auth != 0 ? c->config.allowed_auth : AUTH_DEFAULT;
 }
@@ -23,15 +24,24 @@ static ww_status fail_method(ww_conn *c, const char *what, const char *method)
     return WW_ERR_AUTH;
 }
 
-/* The password to answer with. `method` is one of WW_AUTH_*, 0 if it is not allowed. */
-static ww_status take_password(ww_conn *c, unsigned method, const char *name, ww_slice *password)
+ww_status ww__auth_allowed(ww_conn *c, unsigned method, const char *name)
 {
     if (c->config.channel_binding == WW_CHANNEL_BINDING_REQUIRE && method != WW_AUTH_SCRAM)
         return fail_method(c, "channel_binding=require allows only SCRAM-SHA-256-PLUS", name);
-    if ((allowed(c) & method) == 0)
+    if ((ww__auth_set(c) & method) == 0)
         return fail_method(c, "the server asks for what require_auth does not allow", name);
+    return WW_OK;
+}
+
+/* The password to answer with. `method` is one of WW_AUTH_*, 0 if it is not allowed. */
+static ww_status take_password(ww_conn *c, unsigned method, const char *name, ww_slice *password)
+{
+    ww_status status = ww__auth_allowed(c, method, name);
+    if (status != WW_OK)
+        return status;
     *password = ww_slice_of(c->config.password);
-    c->password_missing = password->len == 0;
+    c->password_missing = password->len == 0 &&
+                          (method != WW_AUTH_SCRAM || c->config.scram_client_key == NULL);
     if (c->password_missing)
         return fail_method(c, "the server asks for a password, and none was given", name);
     return WW_OK;
@@ -41,7 +51,7 @@ ww_status ww__auth_cleartext(ww_conn *c, ww_slice body)
 {
     ww_slice parts[2] = { { NULL, 0 }, { (const uint8_t *)"", 1 } };
     bool safe = c->tls_active || c->config.local;
-    unsigned how = allowed(c) & (WW_AUTH_CLEARTEXT | WW_AUTH_CLEARTEXT_SAFE);
+    unsigned how = ww__auth_set(c) & (WW_AUTH_CLEARTEXT | WW_AUTH_CLEARTEXT_SAFE);
     ww_status status;
     (void)body;
     if (!safe && how == WW_AUTH_CLEARTEXT_SAFE)
@@ -139,6 +149,8 @@ static ww_status begin_scram(ww_conn *c, ww_slice password, ww_scram_binding bin
         config.channel_binding.len = c->tls_info.cert_hash_len;
     }
     config.max_iterations = c->config.scram_max_iterations;
+    config.client_key = c->config.scram_client_key;
+    config.server_key = c->config.scram_server_key;
     return ww_scram_init(&c->scram, &config, &c->error);
 }
 
@@ -254,7 +266,7 @@ ww_status ww__auth_ok(ww_conn *c, ww_slice body)
     (void)body;
     if (c->config.channel_binding == WW_CHANNEL_BINDING_REQUIRE && !c->channel_bound)
         return fail_auth(c, "channel_binding=require, and the server lets us in without it");
-    if (c->auth_done == 0 && (allowed(c) & WW_AUTH_NONE) == 0)
+    if (c->auth_done == 0 && (ww__auth_set(c) & WW_AUTH_NONE) == 0)
         return fail_auth(c, "the server asks for no password, and require_auth demands one");
     if (c->auth_done == 0)
         c->auth_done = WW_AUTH_NONE;

@@ -37,8 +37,11 @@ static ww_status check_choices(const ww_conn_config *config, ww_error *err)
         return refuse(err, "not a ww_conn_tls", "tls");
     if ((unsigned)config->channel_binding > WW_CHANNEL_BINDING_REQUIRE)
         return refuse(err, "not a ww_channel_binding", "channel_binding");
-    if (config->allowed_auth > (2 * WW_AUTH_CLEARTEXT_SAFE - 1))
+    if (config->allowed_auth > (2 * WW_AUTH_OAUTH - 1))
         return refuse(err, "not a set of WW_AUTH_*", "allowed_auth");
+    if (config->oauth_token != NULL && !ww__oauth_is_token(config->oauth_token))
+        return refuse(err, "not a bearer token: letters, digits and -._~+/, then '='",
+                      "oauth_token");
     if (config->max_copy_data > INT32_MAX - 4)
         return refuse(err, "no message of the protocol can be that long", "max_copy_data");
     if (config->max_message > INT32_MAX - 4)

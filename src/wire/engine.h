@@ -17,6 +17,7 @@ typedef enum ww__input {
     WW__AUTH_CLEARTEXT,
     WW__AUTH_MD5,
     WW__AUTH_SASL,
+    WW__AUTH_OAUTH,             /* AuthenticationSASL that offers OAUTHBEARER, and no SCRAM */
     WW__AUTH_SASL_CONTINUE,
     WW__AUTH_SASL_FINAL,
     WW__AUTH_OTHER,
@@ -131,6 +132,16 @@ ww_status ww__auth_sasl_final(ww_conn *c, ww_slice body);
 ww_status ww__auth_unsupported(ww_conn *c, ww_slice body);
 ww_status ww__auth_unproven(ww_conn *c, ww_slice body);
 ww_status ww__auth_ok(ww_conn *c, ww_slice body);
+/* Fails unless the configuration allows this one of WW_AUTH_* (0: none of those). */
+ww_status ww__auth_allowed(ww_conn *c, unsigned method, const char *name);
+/* What may be allowed: WW_AUTH_*. */
+unsigned ww__auth_set(const ww_conn *c);
+
+/* ---- OAuth (oauth.c) ------------------------------------------------------------------------ */
+
+bool ww__oauth_is_token(const char *text);
+ww_status ww__auth_oauth(ww_conn *c, ww_slice body);
+ww_status ww__auth_oauth_refused(ww_conn *c, ww_slice body);
 
 /* ---- the session (session.c) ---------------------------------------------------------------- */
 

@@ -97,6 +97,7 @@ ww_status ww__refused(ww_conn *c, ww_slice body)
     ww_error_from_server(&msg, err);
     if (err->sqlstate[0] == '2' && err->sqlstate[1] == '8')
         err->status = WW_ERR_AUTH;
+    ww__error_add_text(err, c->oauth_error);
     if (c->state == WW_CONN_EXPECT_READY)
         err->what = "the server refused the session";
     else if (c->authenticated_peer)

@@ -128,6 +128,7 @@ const ww__message ww__messages[WW__MESSAGES] = {
     [WW__AUTH_CLEARTEXT] = { "AuthenticationCleartextPassword", 'R', 4, AUTH_MAX, layout_code },
     [WW__AUTH_MD5] = { "AuthenticationMD5Password", 'R', 4, AUTH_MAX, layout_md5 },
     [WW__AUTH_SASL] = { "AuthenticationSASL", 'R', 4, AUTH_MAX, layout_mechanisms },
+    [WW__AUTH_OAUTH] = { "AuthenticationSASL (OAUTHBEARER)", 'R', 4, AUTH_MAX, layout_mechanisms },
     [WW__AUTH_SASL_CONTINUE] = { "AuthenticationSASLContinue", 'R', 4, AUTH_MAX, layout_rest },
     [WW__AUTH_SASL_FINAL] = { "AuthenticationSASLFinal", 'R', 4, AUTH_MAX, layout_rest },
     [WW__AUTH_OTHER] = { "Authentication (another code)", 'R', 4, AUTH_MAX, layout_rest },
@@ -149,9 +150,24 @@ const ww__message ww__messages[WW__MESSAGES] = {
     [WW__COPY_OUT] = { "CopyOutResponse", 'H', 3, WW__BY_LIMIT, layout_copy },
 };
 
-static ww__input classify_auth(uint32_t code)
+/* SCRAM is preferred, as libpq does: it proves something of the server, too. */
+static ww__input classify_offer(ww_slice body)
 {
-    switch (code) {
+    ww__reader r = ww__reader_of(body);
+    bool oauth = false, scram = false;
+    ww_slice name;
+    ww__u32(&r);
+    while ((name = ww__cstr(&r)).len > 0) {
+        oauth |= ww_slice_equal(name, ww_slice_of("OAUTHBEARER"));
+        scram |= ww_slice_equal(name, ww_slice_of("SCRAM-SHA-256")) ||
+                 ww_slice_equal(name, ww_slice_of("SCRAM-SHA-256-PLUS"));
+    }
+    return oauth && !scram ? WW__AUTH_OAUTH : WW__AUTH_SASL;
+}
+
+static ww__input classify_auth(ww_slice body)
+{
+    switch (ww__load32(body.ptr)) {
     case 0:
         return WW__AUTH_OK;
     case 3:
@@ -159,7 +175,7 @@ static ww__input classify_auth(uint32_t code)
     case 5:
         return WW__AUTH_MD5;
     case 10:
-        return WW__AUTH_SASL;
+        return classify_offer(body);
     case 11:
         return WW__AUTH_SASL_CONTINUE;
     case 12:
@@ -173,7 +189,7 @@ ww__input ww__classify(uint8_t type, ww_slice body)
 {
     unsigned i = 0;
     if (type == 'R')
-        return classify_auth(ww__load32(body.ptr));
+        return classify_auth(body);
     while (i < WW__MESSAGES - 1 && (uint8_t)ww__messages[i].type != type)
         i++;
     return (ww__input)i;

@@ -20,6 +20,7 @@ static const ww__rule table[WW__STATES][WW__INPUTS] = {
         [WW__AUTH_CLEARTEXT] = { ww__auth_cleartext, WW_CONN_EXPECT_AUTH_OK, false },
         [WW__AUTH_MD5] = { ww__auth_md5, WW_CONN_EXPECT_AUTH_OK, false },
         [WW__AUTH_SASL] = { ww__auth_sasl, WW_CONN_EXPECT_SASL_CONTINUE, false },
+        [WW__AUTH_OAUTH] = { ww__auth_oauth, WW_CONN_EXPECT_OAUTH_ANSWER, false },
         [WW__AUTH_OTHER] = { ww__auth_unsupported, WW_CONN_FAILED, false },
         [WW__ERROR] = { ww__refused, WW_CONN_FAILED, false },
     },
@@ -34,6 +35,14 @@ static const ww__rule table[WW__STATES][WW__INPUTS] = {
     [WW_CONN_EXPECT_SASL_FINAL] = {
         [WW__AUTH_SASL_FINAL] = { ww__auth_sasl_final, WW_CONN_EXPECT_AUTH_OK, false },
         [WW__AUTH_OK] = { ww__auth_unproven, WW_CONN_FAILED, false },
+        [WW__ERROR] = { ww__refused, WW_CONN_FAILED, false },
+    },
+    [WW_CONN_EXPECT_OAUTH_ANSWER] = {
+        [WW__AUTH_OK] = { ww__auth_ok, WW_CONN_EXPECT_READY, false },
+        [WW__AUTH_SASL_CONTINUE] = { ww__auth_oauth_refused, WW_CONN_EXPECT_OAUTH_ERROR, false },
+        [WW__ERROR] = { ww__refused, WW_CONN_FAILED, false },
+    },
+    [WW_CONN_EXPECT_OAUTH_ERROR] = {
         [WW__ERROR] = { ww__refused, WW_CONN_FAILED, false },
     },
     [WW_CONN_EXPECT_AUTH_OK] = {
@@ -127,6 +136,8 @@ static const char *const state_names[WW__STATES] = {
     [WW_CONN_EXPECT_SASL_CONTINUE] = "EXPECT_SASL_CONTINUE",
     [WW_CONN_HASHING] = "HASHING",
     [WW_CONN_EXPECT_SASL_FINAL] = "EXPECT_SASL_FINAL",
+    [WW_CONN_EXPECT_OAUTH_ANSWER] = "EXPECT_OAUTH_ANSWER",
+    [WW_CONN_EXPECT_OAUTH_ERROR] = "EXPECT_OAUTH_ERROR",
     [WW_CONN_EXPECT_AUTH_OK] = "EXPECT_AUTH_OK",
     [WW_CONN_EXPECT_READY] = "EXPECT_READY",
     [WW_CONN_IDLE] = "IDLE",

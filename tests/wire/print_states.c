@@ -34,6 +34,8 @@ static const struct deed {
     { ww__auth_cleartext, "the password is sent, if that is allowed here" },
     { ww__auth_md5, "the hash is sent, if that is allowed" },
     { ww__auth_sasl, "a mechanism is chosen, SCRAM's first message is sent" },
+    { ww__auth_oauth, "the token is sent, if that is allowed, over TLS only" },
+    { ww__auth_oauth_refused, "the reason is kept for the error, and answered with one byte 01" },
     { ww__auth_sasl_continue, "the server's nonce, salt and iterations are checked" },
     { ww__auth_hashed, "SCRAM's proof is sent" },
     { ww__auth_sasl_final, "the server's signature is verified" },

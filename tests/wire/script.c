@@ -146,14 +146,15 @@ static bool set_choice(const char *value, const char *const *words, size_t count
 
 static bool set_auth(ww_conn_config *config, char *value)
 {
-    static const char *const words[] = { "none", "cleartext", "md5", "scram", "cleartext_safe" };
+    static const char *const words[] = { "none", "cleartext", "md5", "scram", "cleartext_safe",
+                                         "oauth" };
     char *word = value;
     while (word != NULL) {
         char *comma = strchr(word, ',');
         int i;
         if (comma != NULL)
             *comma++ = '\0';
-        if (!set_choice(word, words, 5, &i))
+        if (!set_choice(word, words, sizeof words / sizeof words[0], &i))
             return false;
         config->allowed_auth |= 1u << i;
         word = comma;
@@ -173,6 +174,8 @@ static bool set_config(ww_conn_config *config, const char *key, char *value)
         config->database = value;
     else if (strcmp(key, "password") == 0)
         config->password = value;
+    else if (strcmp(key, "token") == 0)
+        config->oauth_token = value;
     else if (strcmp(key, "replication") == 0)
         config->replication = true;
     else if (strcmp(key, "local") == 0)

@@ -28,6 +28,7 @@ static const char *const requests[] = {
     "R(0000000b \"" SERVER_FIRST ",i=4096\")",
     "R(0000000c \"v=rZvLmY5dDem4vTuKjhYNvDfsCzhflXoM+xP+Y8Yyktk=\")",
     "R(0000000c \"v=rZvLmY5dDem4vTuKjhYNvDfsCzhflXoM+xP+Y8YyktA=\")", /* wrong in the last bits */
+    "R(0000000a \"OAUTHBEARER\\0\\0\")",
 };
 #define NREQUESTS (sizeof requests / sizeof requests[0])
 #define MOST 5
@@ -42,6 +43,7 @@ static const struct way {
     { 2, { 1, 0 }, WW_AUTH_CLEARTEXT },
     { 2, { 2, 0 }, WW_AUTH_MD5 },
     { 4, { 3, 4, 5, 0 }, WW_AUTH_SCRAM },
+    { 2, { 7, 0 }, WW_AUTH_OAUTH },
 };
 
 static unsigned way_of(const unsigned char *steps, size_t len)
@@ -53,6 +55,14 @@ static unsigned way_of(const unsigned char *steps, size_t len)
     return 0;
 }
 
+static void finish_tls(void)
+{
+    ww_tls_info tls = { 0 };
+    tls.alpn_postgresql = true;
+    ww_conn_tls_done(&p.conn, &tls);
+    peer_pump(&p);
+}
+
 static void try_order(const ww_conn_config *config, const unsigned char *steps, size_t len,
                       unsigned accepted)
 {
@@ -61,6 +71,8 @@ static void try_order(const ww_conn_config *config, const unsigned char *steps, 
     memset(&p.nsent, 0, sizeof p - offsetof(peer, nsent));
     p.send_chunk = 0;
     CHECK(peer_open(&p, config));
+    if (config->tls == WW_CONN_TLS_DIRECT)
+        finish_tls();
     for (i = 0; i < len; i++)
         peer_say(&p, requests[steps[i]]);
     peer_say(&p, "Z(\"I\")");
@@ -112,6 +124,21 @@ static void orders_with_any_password_demanded(void)
     ww_conn_config config = base_config();
     config.allowed_auth = WW_AUTH_SCRAM | WW_AUTH_MD5 | WW_AUTH_CLEARTEXT;
     try_all_orders(&config, WW_AUTH_SCRAM | WW_AUTH_MD5 | WW_AUTH_CLEARTEXT);
+}
+
+/* A token goes over TLS only, and only where it may. */
+static void orders_with_a_token(void)
+{
+    ww_conn_config config = base_config();
+    config.oauth_token = "a.b-c~+/d_==";
+    try_all_orders(&config, WW_AUTH_NONE | WW_AUTH_MD5 | WW_AUTH_SCRAM);
+    config.tls = WW_CONN_TLS_DIRECT;
+    try_all_orders(&config, WW_AUTH_NONE | WW_AUTH_MD5 | WW_AUTH_SCRAM | WW_AUTH_CLEARTEXT |
+                                WW_AUTH_OAUTH);
+    config.allowed_auth = WW_AUTH_OAUTH;
+    try_all_orders(&config, WW_AUTH_OAUTH);
+    config.allowed_auth = WW_AUTH_SCRAM;
+    try_all_orders(&config, WW_AUTH_SCRAM);
 }
 
 static void orders_with_none_demanded(void)
@@ -287,6 +314,52 @@ static void refusals_before_and_after_the_proof(void)
     }
 }
 
+/* ---- keys in place of a password ------------------------------------------------------------- */
+
+static void keys_without_a_password(void)
+{
+    /* ClientKey and ServerKey of "pencil" in this exchange, by Python's hashlib. */
+    static const uint8_t client_key[] = {
+        0x05, 0x6d, 0x77, 0x12, 0x6a, 0x04, 0xe6, 0x5d, 0x7e, 0xfa, 0x55, 0x12,
+        0x7b, 0x19, 0xa9, 0x26, 0x31, 0xa6, 0x94, 0x7d, 0xff, 0xf7, 0xb5, 0x97,
+        0xe9, 0xa2, 0xf2, 0xe5, 0xf1, 0xd1, 0x9c, 0xb9,
+    };
+    static const uint8_t server_key[] = {
+        0x75, 0xde, 0x69, 0x78, 0x13, 0xa2, 0xb5, 0x59, 0xcb, 0x34, 0x5b, 0xbb,
+        0x56, 0x6c, 0x0f, 0xf8, 0x78, 0x83, 0x69, 0xac, 0x38, 0x39, 0x40, 0xaf,
+        0xdf, 0xde, 0x9e, 0x54, 0x25, 0xa1, 0x62, 0x21,
+    };
+    ww_conn_config config = base_config();
+    int wrong;
+    for (wrong = 0; wrong < 2; wrong++) {
+        config.password = NULL;
+        config.scram_client_key = client_key;
+        config.scram_server_key = wrong ? client_key : server_key;
+        memset(&p, 0, sizeof p);
+        CHECK(peer_open(&p, &config));
+        peer_say(&p, OFFER);
+        peer_say(&p, GOOD_FIRST);
+        peer_say(&p, GOOD_FINAL);
+        CHECK(p.conn.authenticated_peer == !wrong && !p.conn.password_missing);
+        CHECK((p.status == WW_ERR_AUTH) == wrong);
+        CHECK(!holds(&p.conn.scram, sizeof p.conn.scram, (const char *)client_key));
+        peer_close(&p);
+    }
+    config.scram_server_key = NULL;
+    memset(&p, 0, sizeof p);
+    CHECK(peer_open(&p, &config));
+    peer_say(&p, OFFER);
+    CHECK(p.status == WW_ERR_AUTH && strstr(p.log, "scram_server_key") != NULL);
+    peer_close(&p);
+    config.scram_client_key = NULL;
+    config.scram_server_key = server_key;
+    memset(&p, 0, sizeof p);
+    CHECK(peer_open(&p, &config));
+    peer_say(&p, OFFER);
+    CHECK(p.status == WW_ERR_AUTH && p.conn.password_missing);
+    peer_close(&p);
+}
+
 /* ---- channel binding (PROTOCOL 1.7, 1.9) ----------------------------------------------------- */
 
 #define PLAIN_ONLY "R(0000000a \"SCRAM-SHA-256\\0\\0\")"
@@ -358,12 +431,14 @@ int main(void)
     RUN(orders_with_scram_demanded);
     RUN(orders_with_any_password_demanded);
     RUN(orders_with_none_demanded);
+    RUN(orders_with_a_token);
     RUN(servers_that_do_not_know_the_password);
     RUN(hashing_in_slices);
     RUN(the_end_while_hashing);
     RUN(after_the_proof);
     RUN(limit_of_iterations);
     RUN(refusals_before_and_after_the_proof);
+    RUN(keys_without_a_password);
     RUN(what_we_say_about_binding);
     return check_report();
 }

@@ -516,8 +516,10 @@ static void init_refuses_numbers(void)
     CHECK(try_init(&c, "tls") == WW_ERR_USAGE);
     c = good_config(), c.channel_binding = (ww_channel_binding)3;
     CHECK(try_init(&c, "channel_binding") == WW_ERR_USAGE);
-    c = good_config(), c.allowed_auth = 32;
+    c = good_config(), c.allowed_auth = 64;
     CHECK(try_init(&c, "allowed_auth") == WW_ERR_USAGE);
+    c = good_config(), c.oauth_token = "two words";
+    CHECK(try_init(&c, "oauth_token") == WW_ERR_USAGE);
     c = good_config(), c.protocol = 0x00030001;
     CHECK(try_init(&c, "protocol") == WW_ERR_USAGE);
     c = good_config(), c.min_protocol = WW_PROTOCOL_3_2;

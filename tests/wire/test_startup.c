@@ -169,7 +169,10 @@ static void requests_that_are_refused(void)
         { "B6", 0, 0, "R(0000000a \"SCRAM-SHA-256\\0\\0x\")", WW_ERR_PROTOCOL, "bytes behind" },
         { "B6", 0, 0, "R(0000000a 00)", WW_ERR_PROTOCOL, "empty list" },
         { "B6", 0, 0, "R(0000000a)", WW_ERR_PROTOCOL, "terminating NUL" },
-        { "B6", 0, 0, "R(0000000a \"OAUTHBEARER\\0\\0\")", WW_ERR_AUTH, "OAUTHBEARER" },
+        { "B6", 0, 0, "R(0000000a \"OAUTHBEARER\\0\\0\")", WW_ERR_AUTH, "OAuth token over an un" },
+        { "B6", WW_AUTH_SCRAM, 0, "R(0000000a \"OAUTHBEARER\\0\\0\")", WW_ERR_AUTH, "oauth" },
+        { "B6", 0, 0, "R(0000000a \"OAUTHBEARER\\0x\")", WW_ERR_PROTOCOL, "terminating NUL" },
+        { "B6", 0, 0, "R(0000000a \"XOAUTH2\\0GSSAPI\\0\\0\")", WW_ERR_AUTH, "XOAUTH2" },
         { "B6", 0, 0, "R(0000000a \"scram-sha-256\\0SCRAM\\0\\0\")", WW_ERR_AUTH, "scram-sha-256" },
         { "B7", 0, 0, "R(0000000a \"SCRAM-SHA-256\\0SCRAM-SHA-256-PLUS\\0\\0\")", WW_ERR_AUTH,
           "an attack" },
@@ -381,6 +384,57 @@ static void negotiations(void)
     }
 }
 
+/* The token goes where the configuration, the encryption and the server say so; a server that
+ * refuses it and then lets us in is none. */
+static void tokens(void)
+{
+    static const char offer[] = "R(0000000a \"OAUTHBEARER\\0\\0\")";
+    static const char *const bad[] = { "xy z", "a\x01" "b", "a=b", "\xc3\xa4", "a," };
+    static const char *const answers[] = {
+        "R(0000000b \"{}\") R(00000000)",        /* refused, and let in */
+        "R(0000000b \"{}\") R(0000000b \"{}\")", /* refused twice */
+        "R(0000000c \"\")",                      /* there is no final message */
+        "R(00000003)", "Z(\"I\")", "S(\"a\\0b\\0\")",
+    };
+    ww_conn_config config = base_config();
+    size_t i;
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        config.oauth_token = bad[i];
+        memset(&p, 0, sizeof p);
+        CHECK(!peer_open(&p, &config));
+        failed("bad token", WW_ERR_USAGE, "oauth_token");
+        CHECK(strstr(p.log, bad[i]) == NULL);
+        peer_close(&p);
+    }
+    config.tls = WW_CONN_TLS_DIRECT;
+    for (i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        config.oauth_token = "canary";
+        start(&config);
+        finish_tls(true, 32);
+        peer_say(&p, offer);
+        CHECK(p.conn.state == WW_CONN_EXPECT_OAUTH_ANSWER);
+        CHECK(sent_any("auth=Bearer canary\x01\x01"));
+        peer_say(&p, answers[i]);
+        failed("answer", WW_ERR_PROTOCOL, "in state EXPECT_OAUTH_");
+        peer_close(&p);
+    }
+    config.oauth_token = "";
+    start(&config);
+    finish_tls(true, 32);
+    peer_say(&p, offer);
+    failed("no token", WW_ERR_AUTH, "none was given");
+    CHECK(!p.conn.password_missing);
+    peer_close(&p);
+    config.oauth_token = "canary";
+    config.channel_binding = WW_CHANNEL_BINDING_REQUIRE;
+    start(&config);
+    finish_tls(true, 32);
+    peer_say(&p, offer);
+    failed("binding", WW_ERR_AUTH, "channel_binding=require");
+    CHECK(!sent_any("canary"));
+    peer_close(&p);
+}
+
 int main(void)
 {
     RUN(answers_to_ssl_request);
@@ -395,5 +449,6 @@ int main(void)
     RUN(md5_under_fips);
     RUN(no_room_for_the_startup_packet);
     RUN(negotiations);
+    RUN(tokens);
     return check_report();
 }
