@@ -218,6 +218,7 @@ typedef struct ww_stream {
     ww_lsn final_lsn;
     ww_pg_time commit_time;
     uint64_t ordinal;
+    bool has_origin;                /* its Origin was handed out */
     uint8_t gid[200];
     size_t gid_len;
     uint64_t prepared;              /* in this session, and not yet committed or rolled back */
@@ -227,6 +228,7 @@ typedef struct ww_stream {
         bool open;                  /* it is open again */
         uint32_t xid;
         ww_lsn final_lsn;
+        bool origin;                /* was handed out */
         uint64_t ordinal;           /* of the last change that was handed out */
         uint64_t reached;           /* of the last that came again */
     } resumed;

@@ -19,11 +19,13 @@ ww_lsn ww_stream_restart_lsn(const ww_stream *s)
 static void note_interrupted(ww_stream *s)
 {
     uint64_t before = s->resumed.open ? s->resumed.ordinal : 0;
+    bool origin_before = s->resumed.open && s->resumed.origin;
     if (!s->in_transaction)
         return;
     s->resumed.awaited = true;
     s->resumed.xid = s->xid;
     s->resumed.final_lsn = s->final_lsn;
+    s->resumed.origin = s->has_origin || origin_before;
     s->resumed.ordinal = s->ordinal > before ? s->ordinal : before;
 }
 
@@ -101,7 +103,7 @@ ww_status ww__stream_resume(ww_stream *s, const ww_event *ev)
     }
     switch (ev->kind) {
     case WW_EV_ORIGIN:
-        return WW_MORE;
+        return s->resumed.origin ? WW_MORE : WW_OK;
     case WW_EV_RELATION:
         return behind && !ev->relation_changed ? WW_MORE : WW_OK;
     case WW_EV_TYPE:

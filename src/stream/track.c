@@ -14,6 +14,7 @@ void ww__stream_enter(ww_stream *s, uint32_t xid, ww_lsn final_lsn, ww_pg_time c
     s->final_lsn = final_lsn;
     s->commit_time = commit_time;
     s->ordinal = 0;
+    s->has_origin = false;
     s->gid_len = 0;
 }
 
@@ -161,6 +162,7 @@ ww_status ww__stream_follow(ww_stream *s, ww_event *ev)
     case WW_EV_RELATION:
         return follow_relation(s, ev);
     default: /* Origin, Type */
+        s->has_origin |= ev->kind == WW_EV_ORIGIN;
         ww__stream_place(s, ev);
         return WW_OK;
     }

@@ -11,6 +11,7 @@ enum { TRANSACTIONS = 4, ROWS = 3 };
 typedef struct player {
     rig r;
     size_t left;      /* events to take before the stream is cut */
+    size_t messages;  /* messages to be sent before it is */
     bool streamed;    /* how transactions are sent */
     bool described;   /* in this session */
     char all[2048];   /* what came out, without relations */
@@ -19,10 +20,11 @@ typedef struct player {
 static void take(player *p, ww_lsn lsn)
 {
     feed *f = &p->r.l.f;
-    if (p->left == 0) {
+    if (p->left == 0 || p->messages == 0) {
         enc_clear(&f->message);
         return;
     }
+    p->messages--;
     CHECK(feed_wal(f, lsn) == WW_OK);
     while (p->left > 0 && (p->r.l.status = feed_next(f)) == WW_OK) {
         log_event(&p->r.l, &f->ev);
@@ -66,6 +68,8 @@ static void send_transaction(player *p, uint32_t xid, ww_lsn end)
     if (p->streamed) {
         enc_stream_start(&f->message, xid, true);
         take(p, 0x10);
+        enc_origin(&f->message, 0, "o");
+        take(p, 0x10);
         send_changes(p, xid, xid);
         enc_stream_stop(&f->message);
         take(p, 0x10);
@@ -75,6 +79,8 @@ static void send_transaction(player *p, uint32_t xid, ww_lsn end)
     }
     enc_begin(&f->message, end - 0x10, 9, xid);
     take(p, 0x20);
+    enc_origin(&f->message, end - 0x10, "o");
+    take(p, 0);
     send_changes(p, xid, 0);
     enc_commit(&f->message, end - 0x10, end, 9);
     take(p, end);
@@ -109,6 +115,7 @@ static void open_player(player *p, bool streamed)
 {
     memset(p, 0, sizeof *p);
     rig_init(&p->r, true);
+    p->messages = SIZE_MAX;
     p->streamed = streamed;
 }
 
@@ -135,7 +142,7 @@ static void play_whole(player *p, bool streamed)
     rig_fini(&p->r);
 }
 
-/* Cut after `first` events, and after `second` more. */
+/* Cut after `first` events, and after `second` messages more: perhaps of those that came before. */
 static size_t play_cut(const player *whole, size_t first, size_t second, bool before, bool after)
 {
     player p;
@@ -146,10 +153,11 @@ static size_t play_cut(const player *whole, size_t first, size_t second, bool be
     unused = p.left;
     CHECK(again(&p) == WW_OK);
     p.streamed = after;
-    p.left = second;
+    p.left = SIZE_MAX;
+    p.messages = second;
     play(&p, ww_stream_restart_lsn(&p.r.l.f.s));
     CHECK(again(&p) == WW_OK);
-    p.left = SIZE_MAX;
+    p.messages = SIZE_MAX;
     play(&p, ww_stream_restart_lsn(&p.r.l.f.s));
     collect(&p);
     CHECK_TEXT(p.all, whole->all);
