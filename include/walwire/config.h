@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* config.h: connection strings, URIs, the environment and password files, as libpq 18 reads them.
+/* config.h: connection strings, URIs, the environment, service files and password files, as libpq
+ * 18 reads them.
  *
  * Pure parsing: files and variables are handed in as text by the caller, the client room.
- * The usual order: parse what the user wrote, set what options say, then environment, resolve.
+ * The usual order: parse what the user wrote, set what options say, then service, environment,
+ * resolve. ww_conninfo_complete() in client.h does the last three and finds the files.
  * Source: src/interfaces/libpq/fe-connect.c. docs/connection.md has every keyword, what its value
  * may be, and every difference from libpq. */
 #ifndef WALWIRE_CONFIG_H
@@ -14,8 +16,10 @@
 extern "C" {
 #endif
 
-/* Every connection keyword walwire knows: X(member, "keyword", "ENVIRONMENT" or NULL). */
+/* Every connection keyword walwire knows: X(member, "keyword", "ENVIRONMENT" or NULL). They are
+ * libpq 18's, and oauth_token, which programs give to libpq by a call. */
 #define WW_CONNINFO_MAP(X)                                                                         \
+    X(service, "service", "PGSERVICE")                                                             \
     X(host, "host", "PGHOST")                                                                      \
     X(hostaddr, "hostaddr", "PGHOSTADDR")                                                          \
     X(port, "port", "PGPORT")                                                                      \
@@ -34,17 +38,36 @@ extern "C" {
     X(keepalives_count, "keepalives_count", NULL)                                                  \
     X(tcp_user_timeout, "tcp_user_timeout", NULL)                                                  \
     X(sslmode, "sslmode", "PGSSLMODE")                                                             \
+    X(sslnegotiation, "sslnegotiation", "PGSSLNEGOTIATION")                                        \
+    X(sslcompression, "sslcompression", "PGSSLCOMPRESSION")                                        \
     X(sslcert, "sslcert", "PGSSLCERT")                                                             \
     X(sslkey, "sslkey", "PGSSLKEY")                                                                \
     X(sslpassword, "sslpassword", NULL)                                                            \
+    X(sslcertmode, "sslcertmode", "PGSSLCERTMODE")                                                 \
     X(sslrootcert, "sslrootcert", "PGSSLROOTCERT")                                                 \
     X(sslcrl, "sslcrl", "PGSSLCRL")                                                                \
+    X(sslcrldir, "sslcrldir", "PGSSLCRLDIR")                                                       \
     X(sslsni, "sslsni", "PGSSLSNI")                                                                \
     X(ssl_min_protocol_version, "ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION")             \
     X(ssl_max_protocol_version, "ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION")             \
+    X(sslkeylogfile, "sslkeylogfile", NULL)                                                        \
+    X(requirepeer, "requirepeer", "PGREQUIREPEER")                                                 \
     X(channel_binding, "channel_binding", "PGCHANNELBINDING")                                      \
     X(require_auth, "require_auth", "PGREQUIREAUTH")                                               \
+    X(scram_client_key, "scram_client_key", NULL)                                                  \
+    X(scram_server_key, "scram_server_key", NULL)                                                  \
+    X(oauth_issuer, "oauth_issuer", NULL)                                                          \
+    X(oauth_client_id, "oauth_client_id", NULL)                                                    \
+    X(oauth_client_secret, "oauth_client_secret", NULL)                                            \
+    X(oauth_scope, "oauth_scope", NULL)                                                            \
+    X(oauth_token, "oauth_token", "WALWIRE_OAUTH_TOKEN")                                           \
     X(gssencmode, "gssencmode", "PGGSSENCMODE")                                                    \
+    X(krbsrvname, "krbsrvname", "PGKRBSRVNAME")                                                    \
+    X(gsslib, "gsslib", "PGGSSLIB")                                                                \
+    X(gssdelegation, "gssdelegation", "PGGSSDELEGATION")                                           \
+    X(target_session_attrs, "target_session_attrs", "PGTARGETSESSIONATTRS")                        \
+    X(load_balance_hosts, "load_balance_hosts", "PGLOADBALANCEHOSTS")                              \
+    X(replication, "replication", NULL)                                                            \
     X(max_protocol_version, "max_protocol_version", "PGMAXPROTOCOLVERSION")                        \
     X(min_protocol_version, "min_protocol_version", "PGMINPROTOCOLVERSION")
 
@@ -57,6 +80,7 @@ typedef struct ww_conninfo {
 #define WW_CONNINFO_MEMBER(member, keyword, env) char *member;
     WW_CONNINFO_MAP(WW_CONNINFO_MEMBER)
 #undef WW_CONNINFO_MEMBER
+    bool service_found; /* ww_conninfo_service() has read what `service` names */
 } ww_conninfo;
 
 /* Starts empty. alloc must outlive the conninfo. */
@@ -76,10 +100,11 @@ ww_status ww_conninfo_set(ww_conninfo *c, const char *keyword, ww_slice value, w
 /* The value of a keyword; NULL if unset or unknown. Lives until that keyword changes. */
 const char *ww_conninfo_get(const ww_conninfo *c, const char *keyword);
 
+/* True if it has a value that nobody else may see: a password, key or token. */
+bool ww_conninfo_has_secret(const ww_conninfo *c);
+
 /* Fills what is NULL from the environment through `get` (getenv's shape), PGREQUIRESSL included,
- * then drops empty values. ERR_USAGE for a variable (PGSERVICE, PGREQUIREPEER ...) that libpq obeys
- * and this version does not, rather than connecting elsewhere or less safely than asked; ERR_NOMEM.
- * After an error some values are filled in, others not. */
+ * then drops empty values. ERR_NOMEM: some values are filled in, others not. */
 ww_status ww_conninfo_environment(ww_conninfo *c, char *(*get)(const char *name), ww_error *err);
 
 /* ---- values, checked and turned into numbers ------------------------------------------------- */
@@ -97,6 +122,26 @@ typedef enum ww_sslmode {
 /* The same order as ww_channel_binding, which belongs to the wire. */
 typedef enum ww_binding { WW_BINDING_PREFER, WW_BINDING_DISABLE, WW_BINDING_REQUIRE } ww_binding;
 
+typedef enum ww_sslnegotiation {
+    WW_SSLNEGOTIATION_POSTGRES, /* asked for in plain text, then TLS */
+    WW_SSLNEGOTIATION_DIRECT    /* TLS from the first byte, with ALPN; server 17+ */
+} ww_sslnegotiation;
+
+typedef enum ww_sslcertmode {
+    WW_SSLCERTMODE_ALLOW,   /* send the client's certificate if there is one, and it is asked for */
+    WW_SSLCERTMODE_DISABLE, /* send none */
+    WW_SSLCERTMODE_REQUIRE  /* go on only if the server asked for it and it was sent */
+} ww_sslcertmode;
+
+typedef enum ww_target_session_attrs {
+    WW_TARGET_ANY,
+    WW_TARGET_READ_WRITE,
+    WW_TARGET_READ_ONLY,
+    WW_TARGET_PRIMARY,
+    WW_TARGET_STANDBY,
+    WW_TARGET_PREFER_STANDBY /* a standby; any, if no host is one */
+} ww_target_session_attrs;
+
 /* What require_auth leaves open; WW_REQUIRE_ANY: nothing was asked. Same bits as WW_AUTH_*. */
 #define WW_REQUIRE_ANY 0u
 #define WW_REQUIRE_NONE 1u              /* the server may ask for nothing */
@@ -104,6 +149,8 @@ typedef enum ww_binding { WW_BINDING_PREFER, WW_BINDING_DISABLE, WW_BINDING_REQU
 #define WW_REQUIRE_MD5 4u
 #define WW_REQUIRE_SCRAM 8u
 #define WW_REQUIRE_PASSWORD_SAFE 16u    /* cleartext, left over by "!...": never over plain TCP */
+
+#define WW_SCRAM_KEY_BYTES 32
 
 #define WW_DEFAULT_CONNECT_TIMEOUT_S 30
 #define WW_DEFAULT_PORT 5432
@@ -121,6 +168,13 @@ typedef struct ww_conninfo_values {
     int tls_max_version;        /* the same; 0: none */
     uint32_t min_protocol;      /* 0x00030000 or 0x00030002 (WW_PROTOCOL_3_0, 3_2) */
     uint32_t max_protocol;
+    ww_sslnegotiation sslnegotiation;
+    ww_sslcertmode sslcertmode;
+    ww_target_session_attrs target;
+    bool load_balance_hosts;    /* in random order, and so are each one's addresses */
+    bool has_scram_client_key, has_scram_server_key;
+    uint8_t scram_client_key[WW_SCRAM_KEY_BYTES]; /* secrets: whoever resolves, wipes */
+    uint8_t scram_server_key[WW_SCRAM_KEY_BYTES];
 } ww_conninfo_values;
 
 /* Checks every value, hosts and ports included, so that nothing is refused half way into a connect,

@@ -29,7 +29,7 @@ bool connection_read(const options *o, ww_conninfo *info)
     bool ok;
     ww_conninfo_init(info, ww_alloc_malloc());
     ok = o->conninfo == NULL || ww_conninfo_parse(info, ww_slice_of(o->conninfo), &err) == WW_OK;
-    if (ok && (info->password != NULL || info->sslpassword != NULL))
+    if (ok && ww_conninfo_has_secret(info))
         hide_argument(o->conninfo);
     ok = ok && set_if_given(info, "host", o->host, &err) &&
          set_if_given(info, "port", o->port, &err) && set_if_given(info, "user", o->user, &err) &&

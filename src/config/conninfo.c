@@ -18,16 +18,22 @@ static const char *value_of(const ww_conninfo *c, const ww__keyword *k)
     return *(char *const *)(const void *)((const char *)c + k->offset);
 }
 
-/* Through a volatile pointer, so that the compiler cannot leave it out before the free. */
+/* Through a volatile pointer, so that the compiler cannot leave it out at a life's end. */
+void ww__conninfo_wipe(void *memory, size_t size)
+{
+    volatile char *p = memory;
+    size_t i;
+    for (i = 0; i < size; i++)
+        p[i] = 0;
+}
+
 static void free_wiped(const ww_alloc *alloc, char *text)
 {
-    volatile char *p = text;
-    size_t size, i;
+    size_t size;
     if (text == NULL)
         return;
     size = strlen(text) + 1;
-    for (i = 0; i < size; i++)
-        p[i] = 0;
+    ww__conninfo_wipe(text, size);
     alloc->resize(alloc->ctx, text, size, 0);
 }
 
@@ -101,6 +107,16 @@ const char *ww_conninfo_get(const ww_conninfo *c, const char *keyword)
 {
     const ww__keyword *k = ww__keyword_find(ww_slice_of(keyword));
     return k != NULL ? value_of(c, k) : NULL;
+}
+
+bool ww_conninfo_has_secret(const ww_conninfo *c)
+{
+    size_t i;
+    for (i = 0; i < ww__keyword_count; i++)
+        if (value_of(c, &ww__keywords[i]) != NULL &&
+            ww__keyword_is_secret(ww_slice_of(ww__keywords[i].name)))
+            return true;
+    return false;
 }
 
 static bool has_nul(ww_slice text, size_t *at)

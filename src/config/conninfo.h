@@ -18,16 +18,14 @@ extern const size_t ww__keyword_count;
 
 /* NULL if it is none of ours. */
 const ww__keyword *ww__keyword_find(ww_slice name);
-/* password and sslpassword: what follows such a value may be the tail of it. */
+/* Passwords, keys, tokens: what follows such a value may be the tail of it. */
 bool ww__keyword_is_secret(ww_slice name);
 /* Does libpq take an empty value as none? (For sslmode, integers ... it is an error.) */
 bool ww__keyword_may_be_empty(const ww__keyword *k);
 
-/* ERR_USAGE for a keyword that ww__keyword_find() does not have: ours to set, libpq's but not
- * taken, or unknown, with the nearest known one. `hide`: the name may be part of a password. */
+/* ERR_USAGE for a keyword that ww__keyword_find() does not have, with the nearest known one.
+ * `hide`: the name may be part of a password. */
 ww_status ww__keyword_refuse(ww_slice name, uint64_t offset, bool hide, ww_error *err);
-/* The environment variable of a libpq keyword that is not taken, i = 0 ..; NULL at the end. */
-const char *ww__keyword_refused_env(size_t i);
 
 /* ERR_USAGE at an offset, about this word of the input, which is only shown if it looks like a
  * keyword and is not to be hidden. */
@@ -56,6 +54,8 @@ ww_status ww__conninfo_put(ww_conninfo *c, const ww__keyword *k, ww_slice raw, w
                            ww_error *err);
 /* The same by name, with the names that only strings and URIs have (requiressl). */
 ww_status ww__conninfo_put_pair(ww_conninfo *c, const ww__pair *pair, ww_error *err);
+/* Overwrites what may be a secret. */
+void ww__conninfo_wipe(void *memory, size_t size);
 /* Forgets a value. */
 void ww__conninfo_drop(ww_conninfo *c, const ww__keyword *k);
 
@@ -69,6 +69,8 @@ bool ww__uri_is(ww_slice text);
 ww_status ww__hosts_check(const ww_conninfo *c, ww_error *err);
 /* require_auth's list (NULL: none) as WW_REQUIRE_* bits. */
 ww_status ww__require_read(const char *list, unsigned *mask, ww_error *err);
+/* scram_client_key and scram_server_key as bytes. */
+ww_status ww__scram_keys_read(const ww_conninfo *c, ww_conninfo_values *out, ww_error *err);
 
 /* ERR_USAGE about keyword "value", of which only the beginning is shown. */
 ww_status ww__refuse_value(ww_error *err, const char *what, const char *keyword, const char *value);

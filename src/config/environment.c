@@ -2,27 +2,9 @@
 /* environment.c: PGHOST, PGUSER ... Source: conninfo_add_defaults in fe-connect.c. */
 #include "conninfo.h"
 
-#include "base/error.h"
-
 #include <stddef.h>
 
 typedef char *(*environment)(const char *name);
-
-/* What libpq would obey and we cannot is said, not passed over. */
-static ww_status check_refused(environment get, ww_error *err)
-{
-    const char *name;
-    size_t i;
-    for (i = 0; (name = ww__keyword_refused_env(i)) != NULL; i++) {
-        const char *value = get(name);
-        if (value != NULL && value[0] != '\0')
-            return ww__fail_text(err, WW_ERR_USAGE,
-                                 "an environment variable of libpq that this version of walwire "
-                                 "does not obey is set; unset it",
-                                 name);
-    }
-    return WW_OK;
-}
 
 /* The variable's value, or for sslmode what PGREQUIRESSL=1 stands for. */
 static const char *find_value(const ww__keyword *k, environment get)
@@ -36,7 +18,7 @@ static const char *find_value(const ww__keyword *k, environment get)
 
 ww_status ww_conninfo_environment(ww_conninfo *c, char *(*get)(const char *name), ww_error *err)
 {
-    ww_status st = check_refused(get, err);
+    ww_status st = WW_OK;
     size_t i;
     for (i = 0; st == WW_OK && i < ww__keyword_count; i++) {
         const ww__keyword *k = &ww__keywords[i];

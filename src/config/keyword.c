@@ -14,33 +14,6 @@ const ww__keyword ww__keywords[] = {
 };
 const size_t ww__keyword_count = sizeof ww__keywords / sizeof ww__keywords[0];
 
-/* libpq 18 has these too. A variable is named where obeying it would change where or how safely we
- * connect. */
-static const struct {
-    const char *name, *env;
-} not_taken[] = {
-    { "service", "PGSERVICE" },
-    { "sslnegotiation", "PGSSLNEGOTIATION" },
-    { "sslcertmode", "PGSSLCERTMODE" },
-    { "sslcrldir", "PGSSLCRLDIR" },
-    { "requirepeer", "PGREQUIREPEER" },
-    { "target_session_attrs", "PGTARGETSESSIONATTRS" },
-    { "load_balance_hosts", "PGLOADBALANCEHOSTS" },
-    { "servicefile", NULL },
-    { "sslcompression", NULL },
-    { "sslkeylogfile", NULL },
-    { "krbsrvname", NULL },
-    { "gsslib", NULL },
-    { "gssdelegation", NULL },
-    { "scram_client_key", NULL },
-    { "scram_server_key", NULL },
-    { "oauth_issuer", NULL },
-    { "oauth_client_id", NULL },
-    { "oauth_client_secret", NULL },
-    { "oauth_scope", NULL },
-};
-#define NOT_TAKEN_COUNT (sizeof not_taken / sizeof not_taken[0])
-
 /* What other programs call it. */
 static const char *const aliases[][2] = {
     { "address", "hostaddr" }, { "appname", "application_name" }, { "database", "dbname" },
@@ -48,6 +21,11 @@ static const char *const aliases[][2] = {
     { "passwd", "password" },  { "pwd", "password" },             { "server", "host" },
     { "ssl", "sslmode" },      { "requiressl", "sslmode" },       { "username", "user" },
     { "timeout", "connect_timeout" },
+};
+
+static const char *const secrets[] = {
+    "password",         "sslpassword",         "scram_client_key",
+    "scram_server_key", "oauth_client_secret", "oauth_token",
 };
 
 #define NAME_MAX_LEN 40u /* longer than any keyword */
@@ -63,27 +41,27 @@ const ww__keyword *ww__keyword_find(ww_slice name)
 
 bool ww__keyword_is_secret(ww_slice name)
 {
-    return ww_slice_equal(name, ww_slice_of("password")) ||
-           ww_slice_equal(name, ww_slice_of("sslpassword"));
+    size_t i;
+    for (i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        if (ww_slice_equal(name, ww_slice_of(secrets[i])))
+            return true;
+    return false;
 }
 
 bool ww__keyword_may_be_empty(const ww__keyword *k)
 {
     static const char *const strict[] = {
-        "sslmode", "channel_binding", "gssencmode", "min_protocol_version", "max_protocol_version",
-        "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval",
-        "keepalives_count", "tcp_user_timeout",
+        "service", "sslmode", "channel_binding", "gssencmode", "min_protocol_version",
+        "max_protocol_version", "connect_timeout", "keepalives", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "sslnegotiation",
+        "sslcertmode", "target_session_attrs", "load_balance_hosts", "scram_client_key",
+        "scram_server_key",
     };
     size_t i;
     for (i = 0; i < sizeof strict / sizeof strict[0]; i++)
         if (strcmp(k->name, strict[i]) == 0)
             return false;
     return true;
-}
-
-const char *ww__keyword_refused_env(size_t i)
-{
-    return i < NOT_TAKEN_COUNT ? not_taken[i].env : NULL;
 }
 
 /* ---- the nearest ---------------------------------------------------------------------------- */
@@ -171,28 +149,14 @@ ww_status ww__fail_word(ww_error *err, const char *what, uint64_t offset, ww_sli
     return WW_ERR_USAGE;
 }
 
-static bool is_not_taken(ww_slice name)
-{
-    size_t i;
-    for (i = 0; i < NOT_TAKEN_COUNT; i++)
-        if (ww_slice_equal(name, ww_slice_of(not_taken[i].name)))
-            return true;
-    return false;
-}
-
 ww_status ww__keyword_refuse(ww_slice name, uint64_t offset, bool hide, ww_error *err)
 {
     const char *near = nearest_keyword(name);
     if (name.len == 0)
         return ww__fail_at(err, WW_ERR_USAGE,
                            "a '=' has no keyword before it, as in host=localhost", offset, 0);
-    if (ww_slice_equal(name, ww_slice_of("replication")))
-        return ww__fail_word(err, "walwire sets this keyword itself; leave it out", offset, name,
-                             false);
-    if (is_not_taken(name))
-        return ww__fail_word(err,
-                             "a libpq keyword that this version of walwire does not take; "
-                             "leave it out",
+    if (ww_slice_equal(name, ww_slice_of("servicefile")))
+        return ww__fail_word(err, "the service file is named by PGSERVICEFILE, not by a keyword",
                              offset, name, false);
     ww__fail_word(err, "unknown connection keyword", offset, name, hide);
     if (near != NULL) {

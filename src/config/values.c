@@ -28,6 +28,27 @@ static const word bindings[] = {
     { "require", WW_BINDING_REQUIRE },
     { NULL, 0 },
 };
+static const word negotiations[] = {
+    { "postgres", WW_SSLNEGOTIATION_POSTGRES },
+    { "direct", WW_SSLNEGOTIATION_DIRECT },
+    { NULL, 0 },
+};
+static const word certmodes[] = {
+    { "disable", WW_SSLCERTMODE_DISABLE },
+    { "allow", WW_SSLCERTMODE_ALLOW },
+    { "require", WW_SSLCERTMODE_REQUIRE },
+    { NULL, 0 },
+};
+static const word targets[] = {
+    { "any", WW_TARGET_ANY },
+    { "read-write", WW_TARGET_READ_WRITE },
+    { "read-only", WW_TARGET_READ_ONLY },
+    { "primary", WW_TARGET_PRIMARY },
+    { "standby", WW_TARGET_STANDBY },
+    { "prefer-standby", WW_TARGET_PREFER_STANDBY },
+    { NULL, 0 },
+};
+static const word balances[] = { { "disable", 0 }, { "random", 1 }, { NULL, 0 } };
 #define GSS_REQUIRED 1
 static const word gssencmodes[] = {
     { "disable", 0 }, { "prefer", 0 }, { "require", GSS_REQUIRED }, { NULL, 0 },
@@ -180,6 +201,45 @@ static ww_status resolve_tls(const ww_conninfo *c, ww_conninfo_values *out, ww_e
     return st;
 }
 
+/* A server that is asked directly has no 'N' to say: modes that could take it are errors. */
+static ww_status resolve_negotiation(const ww_conninfo *c, ww_conninfo_values *out, ww_error *err)
+{
+    int how = WW_SSLNEGOTIATION_POSTGRES, certmode = WW_SSLCERTMODE_ALLOW;
+    ww_status st = read_word("sslnegotiation", c->sslnegotiation, negotiations, &how, err);
+    if (st == WW_OK && how == WW_SSLNEGOTIATION_DIRECT && out->sslmode < WW_SSLMODE_REQUIRE)
+        return ww__refuse_value(
+            err, "with sslnegotiation=direct, sslmode must be require, verify-ca or verify-full",
+            "sslmode", c->sslmode != NULL ? c->sslmode : "");
+    if (st == WW_OK)
+        st = read_word("sslcertmode", c->sslcertmode, certmodes, &certmode, err);
+    out->sslnegotiation = (ww_sslnegotiation)how;
+    out->sslcertmode = (ww_sslcertmode)certmode;
+    return st;
+}
+
+/* ---- which server --------------------------------------------------------------------------- */
+
+static ww_status resolve_target(const ww_conninfo *c, ww_conninfo_values *out, ww_error *err)
+{
+    int target = WW_TARGET_ANY, balance = 0;
+    ww_status st =
+        read_word("target_session_attrs", c->target_session_attrs, targets, &target, err);
+    if (st == WW_OK)
+        st = read_word("load_balance_hosts", c->load_balance_hosts, balances, &balance, err);
+    out->target = (ww_target_session_attrs)target;
+    out->load_balance_hosts = balance != 0;
+    return st;
+}
+
+/* What it names was to be read before: without it we would connect elsewhere. */
+static ww_status check_service(const ww_conninfo *c, ww_error *err)
+{
+    if (c->service == NULL || c->service_found)
+        return WW_OK;
+    return ww__refuse_value(err, "a service is named, and no service file was read", "service",
+                            c->service);
+}
+
 /* ---- protocol ------------------------------------------------------------------------------- */
 
 /* The maximum is 3.0 unless more is asked for: what every server and pooler understands. */
@@ -196,6 +256,15 @@ static ww_status resolve_protocol(const ww_conninfo *c, ww_conninfo_values *out,
     out->min_protocol = (uint32_t)min;
     out->max_protocol = (uint32_t)max;
     return st;
+}
+
+static ww_status check_replication(const ww_conninfo *c, ww_error *err)
+{
+    if (c->replication == NULL || c->replication[0] == '\0' ||
+        strcmp(c->replication, "database") == 0)
+        return WW_OK;
+    return ww__refuse_value(err, "walwire sets replication=database itself; leave it out",
+                            "replication", c->replication);
 }
 
 /* Names are compared as the server does: letters and digits only, in any case. */
@@ -220,12 +289,16 @@ static ww_status check_encoding(const ww_conninfo *c, ww_error *err)
 ww_status ww_conninfo_resolve(const ww_conninfo *c, ww_conninfo_values *out, ww_error *err)
 {
     int binding = WW_BINDING_PREFER;
-    ww_status st = ww__hosts_check(c, err);
+    ww_status st = check_service(c, err);
     memset(out, 0, sizeof *out);
+    if (st == WW_OK)
+        st = ww__hosts_check(c, err);
     if (st == WW_OK)
         st = resolve_integers(c, out, err);
     if (st == WW_OK)
         st = resolve_sslmode(c, out, err);
+    if (st == WW_OK)
+        st = resolve_negotiation(c, out, err);
     if (st == WW_OK)
         st = resolve_tls(c, out, err);
     if (st == WW_OK)
@@ -234,12 +307,20 @@ ww_status ww_conninfo_resolve(const ww_conninfo *c, ww_conninfo_values *out, ww_
     if (st == WW_OK)
         st = ww__require_read(c->require_auth, &out->require_auth, err);
     if (st == WW_OK)
+        st = ww__scram_keys_read(c, out, err);
+    if (st == WW_OK)
+        st = resolve_target(c, out, err);
+    if (st == WW_OK)
         st = resolve_protocol(c, out, err);
+    if (st == WW_OK)
+        st = check_replication(c, err);
     return st == WW_OK ? check_encoding(c, err) : st;
 }
 
 ww_status ww_conninfo_check(const ww_conninfo *c, ww_error *err)
 {
     ww_conninfo_values ignored;
-    return ww_conninfo_resolve(c, &ignored, err);
+    ww_status st = ww_conninfo_resolve(c, &ignored, err);
+    ww__conninfo_wipe(&ignored, sizeof ignored);
+    return st;
 }

@@ -218,6 +218,24 @@ const config_case config_cases[] = {
     FAULT("password=my secret host=h", 12, "has no '='", HIDDEN_TAIL),
     FAULT("password='my'secret host=h", 13, "has no '='", HIDDEN_TAIL),
     FAULT("sslpassword=my secret", 15, "has no '='", HIDDEN_TAIL),
+    FAULT("oauth_client_secret=my secret", 23, "has no '='", HIDDEN_TAIL),
+    FAULT("scram_client_key=my secret", 20, "has no '='", HIDDEN_TAIL),
+    FAULT("scram_server_key=my secret", 20, "has no '='", HIDDEN_TAIL),
+    MEANS("service=s replication=database sslcompression=1 krbsrvname=k gsslib=g gssdelegation=1",
+          "service='s' sslcompression='1' krbsrvname='k' gsslib='g' gssdelegation='1' "
+          "replication='database'"),
+    MEANS("postgresql://h?sslnegotiation=direct&sslcertmode=require&sslcrldir=%2Fd&requirepeer=p",
+          "host='h' sslnegotiation='direct' sslcertmode='require' sslcrldir='/d' requirepeer='p'"),
+    MEANS("target_session_attrs=any load_balance_hosts=random sslkeylogfile=f",
+          "sslkeylogfile='f' target_session_attrs='any' load_balance_hosts='random'"),
+    MEANS("oauth_issuer=i oauth_client_id=c oauth_client_secret=s oauth_scope='a b' "
+          "scram_client_key=k scram_server_key=l",
+          "scram_client_key='k' scram_server_key='l' oauth_issuer='i' oauth_client_id='c' "
+          "oauth_client_secret='s' oauth_scope='a b'"),
+    FAULT("authtype=x", 0, UNKNOWN, "authtype" KEYWORDS),
+    FAULT("tty=x", 0, UNKNOWN, "tty" KEYWORDS),
+    FAULT("target_session_attr=any", 0, UNKNOWN,
+          "target_session_attr; did you mean \"target_session_attrs\"?"),
     FAULT("password=a hots=b", 11, UNKNOWN, HIDDEN_TAIL "; did you mean \"host\"?"),
     FAULT("host=a p$w=x", 7, UNKNOWN, HIDDEN KEYWORDS),
     FAULT("=a", 0, "no keyword before it", ""),
@@ -235,8 +253,11 @@ const config_case config_cases[] = {
 const size_t config_case_count = sizeof config_cases / sizeof config_cases[0];
 
 #define ALLOWED "not one of the words allowed"
+#define DIRECT "with sslnegotiation=direct, sslmode must be"
 #define INTEGER "not an integer"
+#define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define PORT "not a number from 1 to 65535"
+#define SCRAM_KEY "43 digits and a '='"
 #define METHODS "lists password, md5, scram-sha-256"
 
 const value_case value_cases[] = {
@@ -371,6 +392,63 @@ const value_case value_cases[] = {
     { "client_encoding=LATIN1", "output is UTF-8", "client_encoding \"LATIN1\"", true },
     { "client_encoding=utf8x", "output is UTF-8", NULL, true },
     { "client_encoding=utf", "output is UTF-8", NULL, true },
+
+    { "sslnegotiation=postgres", NULL, NULL, false },
+    { "sslnegotiation=postgres sslmode=allow", NULL, NULL, false },
+    { "sslnegotiation=direct sslmode=require", NULL, NULL, false },
+    { "sslnegotiation=direct sslmode=verify-ca sslrootcert=x", NULL, NULL, false },
+    { "sslnegotiation=direct sslrootcert=system", NULL, NULL, false },
+    { "sslnegotiation=direct", DIRECT, "sslmode \"\"", false },
+    { "sslnegotiation=direct sslmode=disable", DIRECT, "sslmode \"disable\"", false },
+    { "sslnegotiation=direct sslmode=allow", DIRECT, NULL, false },
+    { "sslnegotiation=direct sslmode=prefer", DIRECT, "sslmode \"prefer\"", false },
+    { "sslnegotiation=", ALLOWED, "sslnegotiation \"\"; allowed: postgres, direct", false },
+    { "sslnegotiation=Direct sslmode=require", ALLOWED, NULL, false },
+    { "sslcertmode=disable", NULL, NULL, false },
+    { "sslcertmode=allow", NULL, NULL, false },
+    { "sslcertmode=require", NULL, NULL, false },
+    { "sslcertmode=require sslmode=disable", NULL, NULL, false },
+    { "sslcertmode=", ALLOWED, "sslcertmode \"\"; allowed: disable, allow, require", false },
+    { "sslcertmode=prefer", ALLOWED, NULL, false },
+    { "sslcrldir=x", NULL, NULL, false },
+    { "sslcompression=whatever", NULL, NULL, false },
+    { "sslkeylogfile=x", NULL, NULL, false },
+    { "gssdelegation=x krbsrvname= gsslib=x", NULL, NULL, false },
+    { "requirepeer=x", NULL, NULL, false },
+    { "requirepeer=", NULL, NULL, false },
+    { "target_session_attrs=any", NULL, NULL, false },
+    { "target_session_attrs=read-write", NULL, NULL, false },
+    { "target_session_attrs=read-only", NULL, NULL, false },
+    { "target_session_attrs=primary", NULL, NULL, false },
+    { "target_session_attrs=standby", NULL, NULL, false },
+    { "target_session_attrs=prefer-standby", NULL, NULL, false },
+    { "target_session_attrs=", ALLOWED, NULL, false },
+    { "target_session_attrs=master", ALLOWED,
+      "target_session_attrs \"master\"; allowed: any, read-write, read-only, primary, standby, "
+      "prefer-standby", false },
+    { "load_balance_hosts=disable", NULL, NULL, false },
+    { "load_balance_hosts=random", NULL, NULL, false },
+    { "load_balance_hosts=", ALLOWED, NULL, false },
+    { "load_balance_hosts=1", ALLOWED, NULL, false },
+    { "scram_client_key=" KEY, NULL, NULL, false },
+    { "scram_server_key=" KEY, NULL, NULL, false },
+    { "scram_client_key=" KEY " scram_server_key=" KEY, NULL, NULL, false },
+    { "scram_client_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA1=", NULL, NULL, false },
+    { "scram_client_key=", SCRAM_KEY, "scram_client_key", false },
+    { "scram_client_key=secret", SCRAM_KEY, "scram_client_key", false },
+    { "scram_server_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", SCRAM_KEY,
+      "scram_server_key", false },
+    { "scram_server_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", SCRAM_KEY, NULL, false },
+    { "scram_server_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", SCRAM_KEY, NULL, false },
+    { "scram_server_key=AAAAAAAAAAAAAAAAAAAA-AAAAAAAAAAAAAAAAAAAAAA=", SCRAM_KEY, NULL, false },
+    { "scram_server_key=' AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='", SCRAM_KEY, NULL, false },
+    { "oauth_issuer=https://i/ oauth_client_id=c oauth_scope='a b'", NULL, NULL, false },
+    { "replication=database", NULL, NULL, false },
+    { "replication=", NULL, NULL, false },
+    { "replication=true", "replication=database itself", "replication \"true\"", true },
+    { "replication=off", "replication=database itself", NULL, true },
+    { "service=", "no service file was read", NULL, false },
+    { "service=x", "no service file was read", "service \"x\"", false },
 
     { "port=", NULL, NULL, false },
     { "port=1", NULL, NULL, false },

@@ -94,30 +94,6 @@ static void requiressl(void)
     ww_conninfo_fini(&c);
 }
 
-static void refused(void)
-{
-    static const char *const names[] = {
-        "PGSERVICE", "PGSSLNEGOTIATION", "PGSSLCERTMODE", "PGSSLCRLDIR", "PGREQUIREPEER",
-        "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS",
-    };
-    variable one[] = { { NULL, "x" }, { NULL, "" } };
-    check_alloc a;
-    ww_conninfo c;
-    ww_error err;
-    size_t i;
-    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-        one[0].name = names[i];
-        one[0].value[0] = 'x';
-        CHECK(fill(&c, &a, "host=h", one, &err) == WW_ERR_USAGE);
-        CHECK_TEXT(err.subject, names[i]);
-        ww_conninfo_fini(&c);
-        one[0].value[0] = '\0';
-        CHECK(fill(&c, &a, "host=h", one, NULL) == WW_OK);
-        ww_conninfo_fini(&c);
-        CHECK_EQ_U64(a.live_bytes, 0);
-    }
-}
-
 static void out_of_memory(void)
 {
     variable some[] = { { "PGHOST", "h" }, { "PGUSER", "u" }, { "PGPASSWORD", "p" }, { NULL, "" } };
@@ -142,7 +118,6 @@ int main(void)
     RUN(all_variables);
     RUN(empty_values);
     RUN(requiressl);
-    RUN(refused);
     RUN(out_of_memory);
     return check_report();
 }

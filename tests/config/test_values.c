@@ -110,6 +110,41 @@ static void numbers(void)
     CHECK(v.min_protocol == 0x00030002 && v.max_protocol == 0x00030002);
 }
 
+static void servers(void)
+{
+    ww_conninfo_values v = values_of("");
+    CHECK(v.target == WW_TARGET_ANY && !v.load_balance_hosts);
+    CHECK(v.sslnegotiation == WW_SSLNEGOTIATION_POSTGRES);
+    CHECK(v.sslcertmode == WW_SSLCERTMODE_ALLOW);
+    CHECK(values_of("target_session_attrs=read-write").target == WW_TARGET_READ_WRITE);
+    CHECK(values_of("target_session_attrs=read-only").target == WW_TARGET_READ_ONLY);
+    CHECK(values_of("target_session_attrs=primary").target == WW_TARGET_PRIMARY);
+    CHECK(values_of("target_session_attrs=standby").target == WW_TARGET_STANDBY);
+    CHECK(values_of("target_session_attrs=prefer-standby").target == WW_TARGET_PREFER_STANDBY);
+    CHECK(values_of("load_balance_hosts=random").load_balance_hosts);
+    CHECK(values_of("sslmode=require sslnegotiation=direct").sslnegotiation ==
+          WW_SSLNEGOTIATION_DIRECT);
+    CHECK(values_of("sslcertmode=disable").sslcertmode == WW_SSLCERTMODE_DISABLE);
+    CHECK(values_of("sslcertmode=require").sslcertmode == WW_SSLCERTMODE_REQUIRE);
+}
+
+/* The bytes 0 to 31, and what somebody else's base64 says of others. */
+static void scram_keys(void)
+{
+    ww_conninfo_values v =
+        values_of("scram_client_key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    unsigned i;
+    CHECK(v.has_scram_client_key && !v.has_scram_server_key);
+    for (i = 0; i < 32; i++)
+        CHECK_EQ_U64(v.scram_client_key[i], i);
+    v = values_of("scram_server_key=////////////////////////////////////////+/8=");
+    CHECK(!v.has_scram_client_key && v.has_scram_server_key);
+    for (i = 0; i < 30; i++)
+        CHECK_EQ_U64(v.scram_server_key[i], 255);
+    CHECK_EQ_U64(v.scram_server_key[30], 0xfb);
+    CHECK_EQ_U64(v.scram_server_key[31], 0xff);
+}
+
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
 typedef struct host_case {
@@ -207,6 +242,8 @@ int main(void)
     RUN(encryption);
     RUN(require_auth);
     RUN(numbers);
+    RUN(servers);
+    RUN(scram_keys);
     RUN(hosts);
     RUN(hosts_refused);
     RUN(pieces_of_passwords);
