@@ -142,6 +142,23 @@ typedef struct ww_param {
 #define WW_MIN_RECV_BUFFER 4096u
 #define WW_MIN_SEND_BUFFER 4096u
 
+/* One message, or packet without a type, for a trace: as it is taken, or queued for sending. */
+typedef struct ww_traced {
+    bool sent;        /* by us */
+    char type;        /* 0: none (StartupMessage, SSLRequest and its answer) */
+    const char *name; /* "AuthenticationSASL" ...; static */
+    const char *state; /* it was taken or queued in; static */
+    size_t length;    /* on the wire, header included; 0 for what answers an authentication request:
+                         it tells the length of a password */
+    ww_slice body;    /* until the call returns; empty where it holds a secret: answers to
+                         authentication requests, salts and signatures, the key for cancelling */
+} ww_traced;
+
+typedef struct ww_conn_trace {
+    void *ctx;
+    void (*message)(void *ctx, const ww_traced *m); /* NULL: no trace */
+} ww_conn_trace;
+
 typedef struct ww_conn_config {
     size_t struct_size;
     const char *user;               /* required */
@@ -168,6 +185,7 @@ typedef struct ww_conn_config {
     const uint8_t *scram_client_key; /* as in ww_scram_config: 32 bytes each, or NULL */
     const uint8_t *scram_server_key;
     const char *oauth_token;        /* for OAUTHBEARER; NULL or "": none */
+    ww_conn_trace trace;            /* told of each message; must not call the engine */
 } ww_conn_config;
 
 /* ---- the engine ----------------------------------------------------------------------------- */

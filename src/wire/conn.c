@@ -111,6 +111,8 @@ ww_status ww__send(ww_conn *c, char type, const ww_slice *parts, size_t count, s
     ww__put_u32(&w, (uint32_t)size);
     for (i = 0; i < count; i++)
         ww__put_slice(&w, parts[i]);
+    if (ww__traces(c))
+        ww__trace_sent(c, type, w.start, ww__written(&w));
     c->out_end += ww__written(&w);
     return WW_OK;
 }
@@ -222,6 +224,8 @@ static ww_status take_message(ww_conn *c, ww_msg *msg, bool *hand_out)
         return status;
     msg->type = (char)type;
     input = ww__classify(type, msg->body);
+    if (ww__traces(c))
+        ww__trace_received(c, input, msg->body);
     return ww__step(c, input, msg->body, hand_out);
 }
 
@@ -286,7 +290,7 @@ static ww_status next_input(ww_conn *c, ww_msg *msg)
 ww_status ww_conn_next(ww_conn *c, ww_msg *msg)
 {
     size_t have = c->in_end - c->in_start;
-    if (c->state == WW_CONN_COPY_BOTH && have >= WW__HEADER_SIZE) {
+    if (c->state == WW_CONN_COPY_BOTH && have >= WW__HEADER_SIZE && !ww__traces(c)) {
         const uint8_t *at = c->in + c->in_start;
         size_t len = (size_t)ww__load32(at + 1) - 4; /* wraps to more than any limit */
         if (at[0] == WW_MSG_COPY_DATA && len <= c->config.max_copy_data &&

@@ -106,6 +106,17 @@ ww_status ww__send(ww_conn *c, char type, const ww_slice *parts, size_t count, s
 /* c->error is set: wipes all secrets; nothing more happens. Returns the error's status. */
 ww_status ww__conn_fail(ww_conn *c);
 
+/* ---- trace (trace.c) ------------------------------------------------------------------------ */
+
+/* Of the message that is about to be taken; of the one that was queued at `at`, header included. */
+void ww__trace_received(const ww_conn *c, ww__input input, ww_slice body);
+void ww__trace_sent(const ww_conn *c, char type, const uint8_t *at, size_t len);
+
+static inline bool ww__traces(const ww_conn *c)
+{
+    return c->config.trace.message != NULL;
+}
+
 /* ---- startup (configure.c, startup.c) ------------------------------------------------------- */
 
 ww_status ww__config_check(const ww_conn_config *config, ww_error *err);

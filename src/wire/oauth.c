@@ -48,10 +48,8 @@ ww_status ww__auth_oauth(ww_conn *c, ww_slice body)
         why = "the server asks for an OAuth token, and none was given";
     if (why != NULL)
         return ww__fail_at(&c->error, WW_ERR_AUTH, why, WW_NO_OFFSET, 'R');
-    status = send_token(c, token);
-    if (status == WW_OK)
-        c->auth_done = WW_AUTH_OAUTH;
-    return status;
+    c->auth_done = WW_AUTH_OAUTH;
+    return send_token(c, token);
 }
 
 /* {"status":"invalid_token", ...}: kept for the error that follows our empty answer. */

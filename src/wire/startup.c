@@ -51,6 +51,8 @@ static ww_status send_startup(ww_conn *c)
     if (w.overflow)
         return ww__fail_text(&c->error, WW_ERR_LIMIT, "the startup packet does not fit",
                              "send_size");
+    if (ww__traces(c))
+        ww__trace_sent(c, 0, w.start, ww__written(&w));
     c->out_end += ww__written(&w);
     return WW_OK;
 }
@@ -96,6 +98,7 @@ ww_status ww__ssl_answer(ww_conn *c)
 {
     ww_slice none = { NULL, 0 };
     uint8_t byte = c->in[c->in_start];
+    ww__input input = byte == 'S' ? WW__SSL_YES : byte == 'N' ? WW__SSL_NO : WW__SSL_ERROR;
     bool hand_out;
     if (byte != 'S' && byte != 'N' && byte != 'E')
         return fail_answer(c, byte);
@@ -103,8 +106,9 @@ ww_status ww__ssl_answer(ww_conn *c)
         return ww__fail_at(&c->error, WW_ERR_TLS,
                            "bytes behind the answer to SSLRequest: an attack", 1, (char)byte);
     c->in_start++;
-    return ww__step(c, byte == 'S' ? WW__SSL_YES : byte == 'N' ? WW__SSL_NO : WW__SSL_ERROR, none,
-                    &hand_out);
+    if (ww__traces(c))
+        ww__trace_received(c, input, none);
+    return ww__step(c, input, none, &hand_out);
 }
 
 ww_status ww__ssl_declined(ww_conn *c, ww_slice none)

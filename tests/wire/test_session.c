@@ -220,6 +220,90 @@ static void cancel_packets(void)
     peer_close(&p);
 }
 
+/* ---- traces ---------------------------------------------------------------------------------- */
+
+typedef struct told {
+    char text[4096];
+    size_t len, count;
+} told;
+
+static void tell(void *ctx, const ww_traced *m)
+{
+    told *t = ctx;
+    t->len += (size_t)snprintf(t->text + t->len, sizeof t->text - t->len, "%c %s %s %zu %.*s\n",
+                               m->sent ? '>' : '<', m->name, m->state, m->length,
+                               (int)m->body.len, (const char *)m->body.ptr);
+    t->count++;
+}
+
+/* Whatever is said is told, in order, and nothing of the password, the salt or the key. */
+static void messages_are_told(void)
+{
+    static told t;
+    ww_conn_config config = base_config();
+    memset(&t, 0, sizeof t);
+    config.trace.ctx = &t;
+    config.trace.message = tell;
+    config.tls = WW_CONN_TLS_PREFER;
+    start(&config);
+    peer_say(&p, "\"N\"");
+    peer_say(&p, "R(00000005 \"SALT\")");
+    peer_say(&p, "R(00000000) S(\"a\\0b\\0\") K(00000001 \"KEYS\") Z(\"I\")");
+    CHECK(ww_conn_query(&p.conn, ww_slice_of("select"), NULL) == WW_OK);
+    peer_say(&p, "W(000000) d(\"x\") d(\"y\")");
+    CHECK(ww_conn_copy_data(&p.conn, ww_slice_of("r"), NULL) == WW_OK);
+    CHECK(ww_conn_copy_done(&p.conn, NULL) == WW_OK);
+    peer_say(&p, "c() C(\"COPY\\0\") Z(\"I\")");
+    CHECK(ww_conn_terminate(&p.conn, NULL) == WW_OK);
+    CHECK_TEXT(t.text, "> SSLRequest EXPECT_SSL_ANSWER 8 \x04\xd2\x16/\n"
+                       "< SSLRequest answered N EXPECT_SSL_ANSWER 1 \n"
+                       "> StartupMessage EXPECT_SSL_ANSWER 18 \n"
+                       "< AuthenticationMD5Password EXPECT_AUTH 13 \n"
+                       "> PasswordMessage EXPECT_AUTH 0 \n"
+                       "< AuthenticationOk EXPECT_AUTH_OK 9 \n"
+                       "< ParameterStatus EXPECT_READY 9 a\n"
+                       "< BackendKeyData EXPECT_READY 13 \n"
+                       "< ReadyForQuery EXPECT_READY 6 I\n"
+                       "> Query IDLE 12 select\n"
+                       "< CopyBothResponse BUSY 8 \n"
+                       "< CopyData COPY_BOTH 6 x\n"
+                       "< CopyData COPY_BOTH 6 y\n"
+                       "> CopyData COPY_BOTH 6 r\n"
+                       "> CopyDone COPY_BOTH 5 \n"
+                       "< CopyDone COPY_ENDING 5 \n"
+                       "< CommandComplete COPY_ENDED 10 COPY\n"
+                       "< ReadyForQuery COPY_COMPLETE 6 I\n"
+                       "> Terminate IDLE 5 \n");
+    CHECK_EQ_U64(t.count, 19);
+    peer_close(&p);
+}
+
+static void names_of_answers(void)
+{
+    static told t;
+    ww_conn_config config = base_config();
+    ww_tls_info tls = { 0 };
+    memset(&t, 0, sizeof t);
+    config.trace.ctx = &t;
+    config.trace.message = tell;
+    start(&config);
+    peer_say(&p, "R(0000000a \"SCRAM-SHA-256\\0\\0\")");
+    peer_close(&p);
+    CHECK(strstr(t.text, "> SASLInitialResponse EXPECT_AUTH 0 \n") != NULL);
+    memset(&t, 0, sizeof t);
+    config.oauth_token = "canary";
+    config.tls = WW_CONN_TLS_DIRECT;
+    start(&config);
+    tls.alpn_postgresql = true;
+    ww_conn_tls_done(&p.conn, &tls);
+    peer_say(&p, "R(0000000a \"OAUTHBEARER\\0\\0\")");
+    peer_say(&p, "R(0000000b \"{}\")");
+    peer_close(&p);
+    CHECK(strstr(t.text, "> SASLInitialResponse EXPECT_AUTH 0 \n") != NULL);
+    CHECK(strstr(t.text, "> SASLResponse EXPECT_OAUTH_ANSWER 0 \n") != NULL);
+    CHECK(strstr(t.text, "canary") == NULL);
+}
+
 int main(void)
 {
     RUN(every_field);
@@ -230,5 +314,7 @@ int main(void)
     RUN(ends);
     RUN(messages_before_the_end);
     RUN(cancel_packets);
+    RUN(messages_are_told);
+    RUN(names_of_answers);
     return check_report();
 }
