@@ -31,17 +31,22 @@ typedef struct method_list {
     size_t count;
 } method_list;
 
-/* libpq's order (PROTOCOL 7.5); a mode that nobody wrote never reconnects in plaintext. */
-static method_list methods_for(const target *t, ww_sslmode sslmode)
+/* libpq's order (PROTOCOL 7.5); a mode that nobody wrote never reconnects in plaintext, and who
+ * must show a certificate never connects so. */
+static method_list methods_for(const target *t, const ww_conninfo_values *values)
 {
+    bool plain = values->sslcertmode != WW_SSLCERTMODE_REQUIRE;
+    ww_sslmode sslmode = values->sslmode;
     method_list list = {{WW_CONN_TLS_REQUIRE, WW_CONN_PLAIN}, 1};
     if (t->host.local || sslmode == WW_SSLMODE_DISABLE) {
         list.methods[0] = WW_CONN_PLAIN;
-    } else if (sslmode == WW_SSLMODE_ALLOW) {
+    } else if (values->sslnegotiation == WW_SSLNEGOTIATION_DIRECT) {
+        list.methods[0] = WW_CONN_TLS_DIRECT;
+    } else if (plain && sslmode == WW_SSLMODE_ALLOW) {
         list.methods[0] = WW_CONN_PLAIN;
         list.methods[1] = WW_CONN_TLS_REQUIRE;
         list.count = 2;
-    } else if (sslmode == WW_SSLMODE_PREFER || sslmode == WW_SSLMODE_DEFAULT) {
+    } else if (plain && (sslmode == WW_SSLMODE_PREFER || sslmode == WW_SSLMODE_DEFAULT)) {
         list.methods[0] = WW_CONN_TLS_PREFER;
         list.count = sslmode == WW_SSLMODE_PREFER ? 2 : 1;
     }
@@ -126,6 +131,11 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
     ww__session_disconnect(s);
     ww_error_clear(&s->io_error);
     s->tls_failed = false;
+    if (tls == WW_CONN_PLAIN && values->sslcertmode == WW_SSLCERTMODE_REQUIRE)
+        return ww__fail_text(err, WW_ERR_TLS,
+                             "sslcertmode=require, and only TLS has certificates: use "
+                             "sslmode=require or stronger, over TCP",
+                             ww_addrs_text(addrs, i));
     snprintf(s->address, sizeof s->address, "%s", ww_addrs_text(addrs, i));
     st = ww_sock_open(&s->sock, addrs, i, &options, err);
     while (st == WW_OK && (st = ww_sock_connected(s->sock, err)) == WW_MORE)
@@ -219,7 +229,7 @@ static ww_status try_address(ww_session *s, const target *t, const ww_addrs *add
                              ww_error *err)
 {
     ww_mono_us timeout_us = (ww_mono_us)s->values.connect_timeout_s * 1000000u;
-    method_list list = methods_for(t, s->values.sslmode);
+    method_list list = methods_for(t, &s->values);
     ww_status st = WW_ERR_INTERNAL;
     size_t m;
     for (m = 0; m < list.count; m++) {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,15 +82,20 @@ static ww_status choose_trust(const ww_session *s, const home_files *home, ww_tl
         system ? named
                : choose_file(s, named, home->root, "the server's certificate is not checked");
     config->verify = verify_by(s->values.sslmode, config->root_file != NULL);
-    /* The list at home belongs to the root at home: the system's authorities are not on it. */
-    config->crl_file = choose_file(s, info->sslcrl, system ? NULL : home->crl,
-                                   "revoked certificates are not known");
+    /* The list at home belongs to the root at home, and counts where no other was named. */
+    config->crl_file =
+        choose_file(s, info->sslcrl, system || info->sslcrldir != NULL ? NULL : home->crl,
+                    "revoked certificates are not known");
+    config->crl_dir = info->sslcrldir;
     return WW_OK;
 }
 
 static void choose_identity(const ww_session *s, const home_files *home, ww_tls_config *config)
 {
     const ww_conninfo *info = s->config.conninfo;
+    config->cert_required = s->values.sslcertmode == WW_SSLCERTMODE_REQUIRE;
+    if (s->values.sslcertmode == WW_SSLCERTMODE_DISABLE)
+        return;
     config->cert_file =
         choose_file(s, info->sslcert, home->cert, "the client sends no certificate");
     if (config->cert_file != NULL)
@@ -129,6 +135,9 @@ ww_status ww__session_encrypt(ww_session *s, const char *host, ww_mono_us deadli
         st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, true, false), deadline,
                           s->config.wake_fd, err);
     s->tls_failed = st == WW_ERR_TLS || st == WW_ERR_IO;
+    if (st == WW_ERR_IO && s->values.sslnegotiation == WW_SSLNEGOTIATION_DIRECT && err != NULL)
+        snprintf(err->hint, sizeof err->hint,
+                 "sslnegotiation=direct needs PostgreSQL 17 or later, with ssl on");
     if (st < 0)
         return st;
     memset(&info, 0, sizeof info);
