@@ -582,7 +582,6 @@ static void set_defaults(options *o, unsigned command)
     o->catalog = WW_CATALOG_TYPES;
     o->messages = o->binary = o->alter_two_phase = o->alter_failover = -1;
     o->format = DEFAULT_FORMAT;
-    o->connector_name = "walwire";
     o->input = "capture";
     o->status_interval_us = WW_DEFAULT_STATUS_INTERVAL_US;
     o->fsync_interval_us = 1000000;

@@ -69,7 +69,10 @@ ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t c
     ww_catalog mode = catalog_mode(c);
     ww__text_column column;
     ww_status st = WW_OK;
-    if (mode != WW_CATALOG_OFF && (c->catalog = ww__catalog_open(mode)) == NULL)
+    ww_session_info info;
+    ww_session_describe(c->session, &info);
+    if (mode != WW_CATALOG_OFF &&
+        (c->catalog = ww__catalog_open(mode, info.server_version_num)) == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for what is known of types");
     if (!automatic)
         return WW_OK;

@@ -26,7 +26,7 @@ struct ww__catalog {
     bool warned;
 };
 
-ww__catalog *ww__catalog_open(ww_catalog mode)
+ww__catalog *ww__catalog_open(ww_catalog mode, int server_version_num)
 {
     ww__catalog *catalog = calloc(1, sizeof *catalog);
     if (catalog == NULL)
@@ -37,6 +37,7 @@ ww__catalog *ww__catalog_open(ww_catalog mode)
         free(catalog);
         return NULL;
     }
+    ww_types_set_server(catalog->types, server_version_num);
     return catalog;
 }
 

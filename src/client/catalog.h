@@ -45,7 +45,7 @@ ww_status ww__catalog_exec(const ww__catalog_run *run, const char *sql, ww_error
 typedef struct ww__catalog ww__catalog;
 
 /* NULL: no memory. mode is not OFF. */
-ww__catalog *ww__catalog_open(ww_catalog mode);
+ww__catalog *ww__catalog_open(ww_catalog mode, int server_version_num);
 void ww__catalog_close(ww__catalog *catalog);
 const ww_types *ww__catalog_types(const ww__catalog *catalog);
 

@@ -245,12 +245,13 @@ static ww_status check(const ww_value *v, ww_error *err)
 
 /* ---- put ------------------------------------------------------------------------------------- */
 
-/* As servers 15 and later write it: a byte that is not ASCII in octal. */
-static void put_char(uint8_t byte, ww_out *out)
+/* A byte that is not ASCII is written in octal from 15 on, and as it is before. */
+static void put_char(const ww_value *v, uint8_t byte, ww_out *out)
 {
+    int server = ww_types_server(v->types);
     uint8_t octal[4] = {'\\', (uint8_t)('0' + (byte >> 6)), (uint8_t)('0' + (byte >> 3 & 7)),
                         (uint8_t)('0' + (byte & 7))};
-    if (byte >= 0x80)
+    if (byte >= 0x80 && (server == 0 || server >= 150000))
         ww__out_put(out, octal, sizeof octal);
     else if (byte != 0)
         ww__out_put(out, &byte, 1);
@@ -313,7 +314,7 @@ static void put(const ww_value *v, ww_out *out)
     if (kind == WW_TYPE_BOOL)
         ww__out_byte(out, ww__u8(&r) != 0 ? 't' : 'f');
     else if (kind == WW_TYPE_CHAR)
-        put_char(ww__u8(&r), out);
+        put_char(v, ww__u8(&r), out);
     else if (kind == WW_TYPE_MONEY)
         put_money(read_int_binary(&r, kind), out);
     else if (kind == WW_TYPE_TID)

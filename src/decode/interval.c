@@ -174,14 +174,21 @@ static ww_status check(const ww_value *v, ww_error *err)
     return ww__value_done(v, &r, err);
 }
 
+/* Up to 16 these are intervals like any other. */
+static bool has_infinity(const ww_value *v)
+{
+    int server = ww_types_server(v->types);
+    return server == 0 || server >= 170000;
+}
+
 static void put(const ww_value *v, ww_out *out)
 {
     ww__reader r = ww__reader_of(v->bytes);
     ww_interval i = read_interval(&r);
     uint8_t text[TEXT_SIZE];
-    if (is_same(&i, &infinity))
+    if (has_infinity(v) && is_same(&i, &infinity))
         WW__OUT(out, "infinity");
-    else if (is_same(&i, &minus_infinity))
+    else if (has_infinity(v) && is_same(&i, &minus_infinity))
         WW__OUT(out, "-infinity");
     else
         ww__out_put(out, text, print_finite(&i, text));

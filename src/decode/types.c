@@ -36,6 +36,7 @@ struct ww_types {
     ww_alloc alloc;
     size_t max_bytes, used_bytes;
     uint64_t version;
+    int server_version_num;
     node *types, *relations;
 };
 
@@ -50,6 +51,16 @@ ww_types *ww_types_open(const ww_alloc *alloc, size_t max_bytes)
     types->alloc = *alloc;
     types->max_bytes = max_bytes == 0 ? WW_DEFAULT_TYPES_MEMORY : max_bytes;
     return types;
+}
+
+void ww_types_set_server(ww_types *types, int server_version_num)
+{
+    types->server_version_num = server_version_num;
+}
+
+int ww_types_server(const ww_types *types)
+{
+    return types != NULL ? types->server_version_num : 0;
 }
 
 static void release_chain(ww_types *types, node *n)

@@ -132,6 +132,17 @@ class Values(Case):
         self.compare_with_server()
         self.compare_with_server("--binary", "on")
 
+    @support.since(14, 14)
+    def test_char_of_14(self):
+        """A "char" above 127 is a raw byte in the text of 14, an escape from 15 on."""
+        self.make([('"char"', ["a"]), ('"char"[]', ["{a}"])])
+        self.sql("UPDATE t SET c0 = (-56)::\"char\", c1 = ARRAY[(-56)::\"char\"]")
+        text, _ = self.read("--format", "compact")
+        other, said = self.read("--format", "compact", "--binary", "auto", "-v")
+        self.assertIn(b'{"$bytes":"c8"}', text)
+        self.assertEqual(text, other)
+        self.assertIn("binary on", said)
+
     def test_text_only(self):
         """Types that are not on the binary list: `auto` chooses text, and says why."""
         columns = [(name, texts) for name, texts in values.TEXT_ONLY.items()]

@@ -12,6 +12,7 @@ def edges(major, has=lambda type_name: True):
     """{type: [input texts]}. has: does the server have this type (of an extension, or xml)?"""
     found = {name: list(values) for name, values in BUILT_IN.items()}
     found["interval"] += ["2562047788:00:54.775807"] if major >= 15 else []
+    found["interval"] += ["178956970 years 7 mons 2147483647 days 2562047788:00:54.775807"] if major in (15, 16) else []
     found["interval"] += ["infinity", "-infinity"] if major >= 17 else []
     found['"char"'] += ["\\377", "\\200"] if major >= 15 else []
     found.update({name: values for name, values in OPTIONAL.items() if has(name)})
