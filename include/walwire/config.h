@@ -149,6 +149,7 @@ typedef enum ww_target_session_attrs {
 #define WW_REQUIRE_MD5 4u
 #define WW_REQUIRE_SCRAM 8u
 #define WW_REQUIRE_PASSWORD_SAFE 16u    /* cleartext, left over by "!...": never over plain TCP */
+#define WW_REQUIRE_OAUTH 32u
 
 #define WW_SCRAM_KEY_BYTES 32
 

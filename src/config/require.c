@@ -3,11 +3,11 @@
 #include "conninfo.h"
 
 /* Known to libpq, not spoken here: they may be listed, but cannot be all that is left. */
-#define METHOD_GSS 32u
-#define METHOD_SSPI 64u
-#define METHOD_OAUTH 128u
+#define METHOD_GSS 64u
+#define METHOD_SSPI 128u
 
-#define METHODS_SPOKEN (WW_REQUIRE_NONE | WW_REQUIRE_PASSWORD | WW_REQUIRE_MD5 | WW_REQUIRE_SCRAM)
+#define METHODS_SPOKEN                                                                             \
+    (WW_REQUIRE_NONE | WW_REQUIRE_PASSWORD | WW_REQUIRE_MD5 | WW_REQUIRE_SCRAM | WW_REQUIRE_OAUTH)
 
 static const struct {
     const char *name;
@@ -16,7 +16,7 @@ static const struct {
     {"none", WW_REQUIRE_NONE}, {"password", WW_REQUIRE_PASSWORD},
     {"md5", WW_REQUIRE_MD5},   {"scram-sha-256", WW_REQUIRE_SCRAM},
     {"gss", METHOD_GSS},       {"sspi", METHOD_SSPI},
-    {"oauth", METHOD_OAUTH},
+    {"oauth", WW_REQUIRE_OAUTH},
 };
 
 static unsigned find_method(ww_slice name)
@@ -38,8 +38,8 @@ static const char *read_list(ww_slice list, bool negative, unsigned *listed)
         bool excluded = item.len > 0 && item.ptr[0] == '!';
         unsigned bit = find_method(ww__cut(item, excluded, item.len));
         if (bit == 0)
-            return "require_auth lists password, md5, scram-sha-256, none (or libpq's gss, sspi, "
-                   "oauth) without spaces, as in require_auth=scram-sha-256 or !password,!md5";
+            return "require_auth lists password, md5, scram-sha-256, oauth, none (or libpq's gss, "
+                   "sspi) without spaces, as in require_auth=scram-sha-256 or !password,!md5";
         if (excluded != negative)
             return "require_auth mixes methods with '!' and without; write all or none with it";
         if ((*listed & bit) != 0)
@@ -67,7 +67,7 @@ ww_status ww__require_read(const char *text, unsigned *mask, ww_error *err)
     if (*mask == WW_REQUIRE_ANY)
         return ww__refuse_value(err,
                                 "require_auth leaves no method that walwire can do; it can do "
-                                "password, md5, scram-sha-256 and none",
+                                "password, md5, scram-sha-256, oauth and none",
                                 "require_auth", text);
     return WW_OK;
 }

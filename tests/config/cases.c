@@ -317,8 +317,8 @@ const value_case value_cases[] = {
     { "require_auth=!none,!none", "twice", NULL, false },
     { "require_auth=!gss,!gss", "twice", NULL, false },
     { "require_auth=gss", "leaves no method", NULL, true },
-    { "require_auth=gss,sspi,oauth", "leaves no method", NULL, true },
-    { "require_auth=!none,!password,!md5,!scram-sha-256", "leaves no method", NULL, true },
+    { "require_auth=gss,sspi", "leaves no method", NULL, true },
+    { "require_auth=!none,!password,!md5,!scram-sha-256,!oauth", "leaves no method", NULL, true },
 
     { "min_protocol_version=3.0", NULL, NULL, false },
     { "min_protocol_version=3.2", NULL, NULL, false },

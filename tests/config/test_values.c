@@ -84,12 +84,17 @@ static void require_auth(void)
     CHECK_EQ_U64(values_of("require_auth=password").require_auth, WW_REQUIRE_PASSWORD);
     CHECK_EQ_U64(values_of("require_auth=scram-sha-256,md5").require_auth,
                  WW_REQUIRE_SCRAM | WW_REQUIRE_MD5);
-    CHECK_EQ_U64(values_of("require_auth=oauth,md5").require_auth, WW_REQUIRE_MD5);
+    CHECK_EQ_U64(values_of("require_auth=gss,md5").require_auth, WW_REQUIRE_MD5);
+    CHECK_EQ_U64(values_of("require_auth=oauth,md5").require_auth,
+                 WW_REQUIRE_MD5 | WW_REQUIRE_OAUTH);
+    CHECK_EQ_U64(values_of("require_auth=!scram-sha-256,!md5,!none,!password").require_auth,
+                 WW_REQUIRE_OAUTH);
     CHECK_EQ_U64(values_of("require_auth=!md5").require_auth,
-                 WW_REQUIRE_SCRAM | WW_REQUIRE_NONE | WW_REQUIRE_PASSWORD_SAFE);
+                 WW_REQUIRE_SCRAM | WW_REQUIRE_OAUTH | WW_REQUIRE_NONE | WW_REQUIRE_PASSWORD_SAFE);
     CHECK_EQ_U64(values_of("require_auth=!none").require_auth,
-                 WW_REQUIRE_SCRAM | WW_REQUIRE_MD5 | WW_REQUIRE_PASSWORD_SAFE);
-    CHECK_EQ_U64(values_of("require_auth=!none,!password,!md5").require_auth, WW_REQUIRE_SCRAM);
+                 WW_REQUIRE_SCRAM | WW_REQUIRE_OAUTH | WW_REQUIRE_MD5 | WW_REQUIRE_PASSWORD_SAFE);
+    CHECK_EQ_U64(values_of("require_auth=!none,!password,!md5,!oauth").require_auth,
+                 WW_REQUIRE_SCRAM);
 }
 
 static void numbers(void)
