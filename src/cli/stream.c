@@ -7,10 +7,9 @@
 static bool open_format(streaming *s, ww_error *err)
 {
     ww_format_config config;
-    ww_client_info info;
-    ww_client_describe(s->client, &info);
+    ww_client_describe(s->client, &s->described);
     rendering_configure(s->o, &config);
-    config.database = info.system.database;
+    config.database = s->described.system.database;
     config.types = ww_client_types(s->client);
     config.escape_terminal = ww_sink_is_terminal(s->out.sink);
     return ww_format_open(&s->format, &config, err) == WW_OK;

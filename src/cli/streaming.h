@@ -20,6 +20,7 @@ typedef struct streaming {
     bool (*begin)(struct streaming *s, ww_error *err);
     /* Called once at a clean end; may be NULL. false: the output failed. */
     bool (*end)(struct streaming *s);
+    ww_client_info described;      /* stream: the format borrows from it */
     ww_format *format;             /* stream */
     uint64_t frames, whole_frames; /* record: written, and of whole units */
     capture_catalog catalog;       /* record */
