@@ -35,6 +35,11 @@ typedef struct ww_log {
     void (*line)(void *ctx, ww_log_level level, const char *text);
 } ww_log;
 
+/* The last steps after parsing: what a service file has for the service that is named (service or
+ * PGSERVICE; the file is PGSERVICEFILE or ~/.pg_service.conf, else PGSYSCONFDIR/pg_service.conf),
+ * the environment, and ww_conninfo_check(). Nothing replaces what is set. ERR_USAGE, ERR_NOMEM. */
+ww_status ww_conninfo_complete(ww_conninfo *c, ww_error *err);
+
 /* ---- a session: one connection for commands ------------------------------------------------- */
 
 typedef struct ww_session ww_session;
@@ -146,8 +151,8 @@ typedef enum ww_catalog {
 
 typedef struct ww_client_config {
     size_t struct_size;
-    const char *conninfo;      /* URI or keywords; the environment fills what it leaves open */
-    const ww_conninfo *parsed; /* instead: a checked conninfo; lives as long as the client */
+    const char *conninfo;      /* URI or keywords; ww_conninfo_complete() does the rest */
+    const ww_conninfo *parsed; /* instead: a complete conninfo; lives as long as the client */
     const char *slot;          /* NULL: a temporary slot, starting now */
     const char *publications;  /* comma-separated, exact names; pgoutput needs at least one */
     const char *const *publication_list; /* instead: one name each, for names with commas */

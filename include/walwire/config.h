@@ -100,6 +100,12 @@ ww_status ww_conninfo_set(ww_conninfo *c, const char *keyword, ww_slice value, w
 /* The value of a keyword; NULL if unset or unknown. Lives until that keyword changes. */
 const char *ww_conninfo_get(const ww_conninfo *c, const char *keyword);
 
+/* Reads the group that `service` names in the text of a service file, and takes from it what is
+ * still NULL. *found: it is there; else nothing was changed. ERR_USAGE with `path` and line for
+ * what is wrong in or before the group; ERR_NOMEM; then nothing was changed either. */
+ww_status ww_conninfo_service(ww_conninfo *c, ww_slice file, const char *path, bool *found,
+                              ww_error *err);
+
 /* True if it has a value that nobody else may see: a password, key or token. */
 bool ww_conninfo_has_secret(const ww_conninfo *c);
 
@@ -179,7 +185,7 @@ typedef struct ww_conninfo_values {
 } ww_conninfo_values;
 
 /* Checks every value, hosts and ports included, so that nothing is refused half way into a connect,
- * and writes what they mean to *out. ERR_USAGE names keyword, value (never a password) and what is
+ * and that a service, if one is named, was found; writes what they mean to *out. ERR_USAGE names keyword, value (never a password) and what is
  * allowed; *out is then not defined. */
 ww_status ww_conninfo_resolve(const ww_conninfo *c, ww_conninfo_values *out, ww_error *err);
 /* The same for who only wants to know. */

@@ -33,8 +33,7 @@ bool connection_read(const options *o, ww_conninfo *info)
         hide_argument(o->conninfo);
     ok = ok && set_if_given(info, "host", o->host, &err) &&
          set_if_given(info, "port", o->port, &err) && set_if_given(info, "user", o->user, &err) &&
-         ww_conninfo_environment(info, getenv, &err) == WW_OK &&
-         ww_conninfo_check(info, &err) == WW_OK;
+         ww_conninfo_complete(info, &err) == WW_OK;
     if (!ok) {
         report_error(&err);
         ww_conninfo_fini(info);

@@ -36,9 +36,7 @@ static ww_status read_conninfo(ww_client *c, ww_error *err)
     if (c->config.conninfo != NULL)
         st = ww_conninfo_parse(&c->own_conninfo, ww_slice_of(c->config.conninfo), err);
     if (st == WW_OK)
-        st = ww_conninfo_environment(&c->own_conninfo, getenv, err);
-    if (st == WW_OK)
-        st = ww_conninfo_check(&c->own_conninfo, err);
+        st = ww_conninfo_complete(&c->own_conninfo, err);
     c->config.parsed = &c->own_conninfo;
     return st;
 }

@@ -167,16 +167,16 @@ static ww_status parse_any(ww_conninfo *c, ww_slice text, ww_error *err)
                             err);
 }
 
-/* Moves what `from` has over what `to` had. */
-static void adopt(ww_conninfo *to, ww_conninfo *from)
+void ww__conninfo_adopt(ww_conninfo *to, ww_conninfo *from, bool over)
 {
     size_t i;
     for (i = 0; i < ww__keyword_count; i++) {
         char **source = ww__conninfo_slot(from, &ww__keywords[i]);
-        if (*source == NULL)
+        char **target = ww__conninfo_slot(to, &ww__keywords[i]);
+        if (*source == NULL || (*target != NULL && !over))
             continue;
         ww__conninfo_drop(to, &ww__keywords[i]);
-        *ww__conninfo_slot(to, &ww__keywords[i]) = *source;
+        *target = *source;
         *source = NULL;
     }
 }
@@ -191,7 +191,7 @@ ww_status ww_conninfo_parse(ww_conninfo *c, ww_slice text, ww_error *err)
     ww_conninfo_init(&fresh, c->alloc);
     st = parse_any(&fresh, text, err);
     if (st == WW_OK)
-        adopt(c, &fresh);
+        ww__conninfo_adopt(c, &fresh, true);
     ww_conninfo_fini(&fresh);
     return st;
 }

@@ -56,6 +56,8 @@ ww_status ww__conninfo_put(ww_conninfo *c, const ww__keyword *k, ww_slice raw, w
 ww_status ww__conninfo_put_pair(ww_conninfo *c, const ww__pair *pair, ww_error *err);
 /* Overwrites what may be a secret. */
 void ww__conninfo_wipe(void *memory, size_t size);
+/* Moves what `from` has to `to`: over what that had, or only where it had nothing. */
+void ww__conninfo_adopt(ww_conninfo *to, ww_conninfo *from, bool over);
 /* Forgets a value. */
 void ww__conninfo_drop(ww_conninfo *c, const ww__keyword *k);
 

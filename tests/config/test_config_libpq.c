@@ -5,6 +5,7 @@
 #include "cases.h"
 #include "check.h"
 #include "passfile_cases.h"
+#include "service_cases.h"
 #include "show.h"
 
 #include <walwire/config.h>
@@ -27,6 +28,7 @@ static struct {
     int (*status)(const void *conn);
     char *(*error_message)(const void *conn);
     char *(*password)(const void *conn);
+    libpq_option *(*options)(void *conn);
     void (*finish)(void *conn);
     int (*version)(void);
 } libpq;
@@ -62,6 +64,7 @@ static void load_libpq(void)
     load_function(library, "PQstatus", &libpq.status);
     load_function(library, "PQerrorMessage", &libpq.error_message);
     load_function(library, "PQpass", &libpq.password);
+    load_function(library, "PQconninfo", &libpq.options);
     load_function(library, "PQfinish", &libpq.finish);
     load_function(library, "PQlibVersion", &libpq.version);
 }
@@ -161,7 +164,8 @@ static void compose(text *t)
         "host", "hostaddr", "port", "dbname", "password", "sslmode", "require", "verify-full",
         "requiressl", "ssl", "true", "service", "servicefile", "replication",
         "scram_client_key", "oauth_scope", "target_session_attrs", "sslnegotiation",
-        "options", "connect_timeout", "sslpassword", "=", "=", "=", "&", "&", "?", "?", "@", "@", ":", ":", "/", "/", ",", ",",
+        "options", "connect_timeout", "sslpassword", "=", "=", "=", "&", "&", "?", "?", "@", "@",
+        ":", ":", "/", "/", ",", ",",
         "[", "]", "[::1]", "127.0.0.1", "%", "%2", "%2F", "%2f", "%00", "%41", "%20", "%zz", " ",
         " ", "  ", "\t", "\n", "\v", "'", "'", "\\", "\\\\", "\\'", "5432", "1", "0", "\x7f",
         "\xc3\xbc", "\xff", "host=", "port=1", " user=", "?host=", "&user=", "+", "#", "-c x",
@@ -442,6 +446,87 @@ static void made_up_passfiles(void)
     CHECK(accepted > 500 && refused > 500);
 }
 
+/* ---- service files -------------------------------------------------------------------------- */
+
+#define EXPLICIT "application_name=explicit sslmode=x" /* the latter stops libpq before a look-up */
+
+static void same_settings(const ww_conninfo *ours, void *conn)
+{
+    libpq_option *options = libpq.options(conn), *o;
+    for (o = options; o->keyword != NULL; o++) {
+        const char *value = ww_conninfo_get(ours, o->keyword);
+        if (value != NULL && value[0] != '\0')
+            CHECK_TEXT(o->val, value);
+    }
+    libpq.free_options(options);
+}
+
+/* The answer of a libpq that begins to connect; PGSERVICEFILE has no name but its descriptor's. */
+static void check_service(const char *content, const char *service)
+{
+    unsigned before = check_failures;
+    FILE *file = tmpfile();
+    char path[40];
+    ww_conninfo c;
+    ww_error err;
+    bool found = false, ok;
+    char *string;
+    void *conn;
+    if (file == NULL)
+        abort();
+    fputs(content, file);
+    fflush(file);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(file));
+    setenv("PGSERVICEFILE", path, 1);
+    ww_conninfo_init(&c, &memory.alloc);
+    CHECK(ww_conninfo_parse(&c, ww_slice_of(EXPLICIT), NULL) == WW_OK);
+    CHECK(ww_conninfo_set(&c, "service", ww_slice_of(service), NULL) == WW_OK);
+    string = show_conninfo(&c);
+    conn = libpq.connect_start(string);
+    ok = ww_conninfo_service(&c, ww_slice_of(content), "F", &found, &err) == WW_OK && found;
+    CHECK(ok == (strstr(libpq.error_message(conn), "sslmode") != NULL));
+    if (ok)
+        same_settings(&c, conn);
+    if (check_failures != before)
+        fprintf(stderr, "    in: %.400s\n    for: %s\n    they: %s\n", content, service,
+                libpq.error_message(conn));
+    accepted += ok;
+    refused += !ok;
+    libpq.finish(conn);
+    free(string);
+    ww_conninfo_fini(&c);
+    fclose(file);
+}
+
+static void service_table(void)
+{
+    size_t i;
+    setenv("PGSYSCONFDIR", "/proc/self/no-such-directory", 1);
+    for (i = 0; i < SERVICE_CASE_COUNT; i++)
+        check_service(service_cases[i].file, service_cases[i].service);
+}
+
+static void made_up_services(void)
+{
+    static const char *const names[] = { "s", "s", "s", "t", "a b", "", "s]" };
+    static const char *const pieces[] = {
+        "[s]\n", "[s]\n", "[t]\n", "[a b]\n", "[]\n", "[s", "]", "\n", "\r\n", " ", "\t", "\v",
+        "host=h\n", "user=u", "user", "port=1 \n", "port=", "=", "#", "password=p w\n",
+        "options='-c a'\n", "\n", "\n", "#\n", "hots=h\n", "service=t\n", "servicefile=x", "application_name=a\n",
+        "requiressl=1\n", "dbname", "'", "\\", "target_session_attrs=any\n", "fallback",
+    };
+    unsigned i, n;
+    accepted = refused = 0;
+    for (i = 0; i < 5000; i++) {
+        text t = { "", 0 };
+        append(&t, pick(2) == 0 ? "[s]\nhost=h\n" : "");
+        for (n = 1 + pick(8); n > 0; n--)
+            append(&t, PICK(pieces));
+        check_service(t.bytes, PICK(names));
+    }
+    CHECK(accepted > 500 && refused > 500);
+}
+
 /* Nothing of the caller's may decide. */
 static void clear_environment(void)
 {
@@ -466,6 +551,8 @@ int main(void)
     RUN(made_up_values);
     RUN(passfile_table);
     RUN(made_up_passfiles);
+    RUN(service_table);
+    RUN(made_up_services);
     CHECK_EQ_U64(memory.live_bytes, 0);
     return check_report();
 }
