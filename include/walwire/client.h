@@ -40,6 +40,27 @@ typedef struct ww_log {
  * the environment, and ww_conninfo_check(). Nothing replaces what is set. ERR_USAGE, ERR_NOMEM. */
 ww_status ww_conninfo_complete(ww_conninfo *c, ww_error *err);
 
+/* ---- trace: what is said on the wire, without what is secret --------------------------------- */
+
+/* A protocol message, or what else befell a connection (docs/trace.md). Passwords, tokens, salts,
+ * proofs, keys, values of settings and of rows are not in it. Strings live until the call
+ * returns. */
+typedef struct ww_trace_event {
+    ww_mono_us mono_us;   /* when */
+    uint32_t backend_pid; /* whose connection; 0 until the server has told */
+    char direction;       /* '>' sent, '<' received, '-' neither */
+    char type;            /* the message's type byte; 0: it has none */
+    const char *name;     /* "AuthenticationSASL"; of what is no message "connect", "tls" ... */
+    const char *state;    /* the engine's; "" where there is none */
+    size_t length;        /* bytes on the wire; 0: not told */
+    const char *detail;   /* escaped text, may be "" */
+} ww_trace_event;
+
+typedef struct ww_trace {
+    void *ctx;
+    void (*event)(void *ctx, const ww_trace_event *e); /* NULL: no trace, and no cost */
+} ww_trace;
+
 /* ---- a session: one connection for commands ------------------------------------------------- */
 
 typedef struct ww_session ww_session;
@@ -52,6 +73,8 @@ typedef struct ww_session_config {
     size_t max_message; /* CopyData; 0: WW_DEFAULT_MAX_COPY_DATA */
     bool plain;         /* an ordinary session, not a walsender: for queries only */
     int max_connect_s;  /* connect_timeout is no more than this; 0: what conninfo says */
+    ww_trace trace;
+    const char *oauth_token_file; /* read for each connection, in place of conninfo's oauth_token */
 } ww_session_config;
 
 /* Connects (every host and address in turn, as libpq), encrypts, authenticates as a logical
@@ -81,7 +104,8 @@ typedef struct ww_session_info {
     int server_version_num;     /* 180004 */
     const char *tls_version;    /* "TLSv1.3"; "" without TLS */
     const char *tls_cipher;
-    const char *auth_method; /* "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus" */
+    const char *auth_method; /* "none", "password", "md5", "scram-sha-256", "scram-sha-256-plus",
+                                "oauth" */
     uint32_t protocol;       /* WW_PROTOCOL_3_0 ... */
     uint32_t backend_pid;
 } ww_session_info;
@@ -189,6 +213,8 @@ typedef struct ww_client_config {
     uint64_t spill_limit;   /* the file's size at most; 0: WW_DEFAULT_SPILL_LIMIT */
     ww_catalog catalog;     /* with binary at least TYPES */
     bool binary_any; /* WW_BINARY_ON: columns of types that walwire cannot read in binary, too */
+    ww_trace trace;  /* of every connection */
+    const char *oauth_token_file; /* as in ww_session_config */
 } ww_client_config;
 
 /* clang-format off */
@@ -196,7 +222,8 @@ typedef struct ww_client_config {
     { sizeof(ww_client_config), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0,                    \
       false, false, false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH,                             \
       false, false, 0, 0, 0, 0, false, -1, { NULL, NULL },                                         \
-      0, WW_STREAMING_DEFAULT, false, false, 0, NULL, 0, WW_CATALOG_OFF, false }
+      0, WW_STREAMING_DEFAULT, false, false, 0, NULL, 0, WW_CATALOG_OFF, false,                    \
+      { NULL, NULL }, NULL }
 /* clang-format on */
 
 /* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL

@@ -77,6 +77,7 @@ void ww__session_cancel(const ww_session *s)
     uint8_t packet[512], byte;
     ww_sock *sock = NULL;
     size_t len = ww_conn_cancel_packet(&s->conn, packet, sizeof packet);
+    ww__trace_note(s, "cancel", "");
     if (len > 0 && s->addrs != NULL && connect_again(s, &sock, deadline) &&
         encrypt(s, sock, deadline) && send_all(sock, packet, len, deadline))
         while (receive_byte(sock, &byte, deadline)) /* the server closes once it has acted */

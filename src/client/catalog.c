@@ -87,6 +87,8 @@ static ww_status open_own(ww_client *c, ww_error *err)
     config.conninfo = c->config.parsed;
     config.wake_fd = c->config.wake_fd;
     config.plain = true;
+    config.trace = c->config.trace;
+    config.oauth_token_file = c->config.oauth_token_file;
     config.max_connect_s = connect_limit(c);
     st = ww_session_open(&c->catalog->own, &config, err);
     run.session = c->catalog->own;

@@ -44,13 +44,19 @@ static ww_status read_conninfo(ww_client *c, ww_error *err)
 ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err)
 {
     ww_session_config session;
+    ww_status st;
     memset(&session, 0, sizeof session);
     session.struct_size = sizeof session;
     session.conninfo = c->config.parsed;
     session.wake_fd = c->config.wake_fd;
     session.log = c->config.log;
     session.max_message = c->config.max_message;
-    return ww_session_open(out, &session, err);
+    session.trace = c->config.trace;
+    session.oauth_token_file = c->config.oauth_token_file;
+    st = ww_session_open(out, &session, err);
+    if (st == WW_OK)
+        (*out)->trace_kinds = !c->config.raw;
+    return st;
 }
 
 static ww_status open_client(ww_client *c, ww_error *err)

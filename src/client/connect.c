@@ -23,7 +23,7 @@ typedef struct target {
     ww_host host;
     char name[HOST_MAX]; /* the host as a C string; "" if only an address was given */
     char user[HOST_MAX];
-    const char *password;
+    const char *password, *token;
 } target;
 
 typedef struct method_list {
@@ -55,6 +55,28 @@ static method_list methods_for(const target *t, const ww_conninfo_values *values
 
 /* ---- one attempt ---------------------------------------------------------------------------- */
 
+static void hand_secrets(const ww_session *s, const target *t, ww_conn_config *config)
+{
+    config->password = t->password;
+    config->oauth_token = t->token;
+    if (s->values.has_scram_client_key)
+        config->scram_client_key = s->values.scram_client_key;
+    if (s->values.has_scram_server_key)
+        config->scram_server_key = s->values.scram_server_key;
+}
+
+/* The engine's pointers to them, and our copies. What is left is in the conninfo, for the next
+ * connection. */
+static void forget_secrets(ww_session *s)
+{
+    s->conn.config.password = NULL;
+    s->conn.config.oauth_token = NULL;
+    s->conn.config.scram_client_key = NULL;
+    s->conn.config.scram_server_key = NULL;
+    ww_wipe(s->values.scram_client_key, sizeof s->values.scram_client_key);
+    ww_wipe(s->values.scram_server_key, sizeof s->values.scram_server_key);
+}
+
 static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, ww_error *err)
 {
     const ww_conninfo *info = s->config.conninfo;
@@ -63,11 +85,13 @@ static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, w
     config.struct_size = sizeof config;
     config.user = t->user;
     config.database = info->dbname != NULL ? info->dbname : t->user;
-    config.password = t->password;
+    hand_secrets(s, t, &config);
     config.params = s->params;
     config.nparams = ww__session_params(info, s->params, WW__PARAMS_MAX);
     config.replication = !s->config.plain;
     config.protocol = s->values.max_protocol;
+    config.min_protocol = s->values.min_protocol;
+    config.trace = ww__trace_of(s);
     config.tls = tls;
     config.local = t->host.local;
     config.channel_binding = (ww_channel_binding)s->values.channel_binding;
@@ -81,6 +105,17 @@ static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, w
     if (!ww_random_bytes(config.nonce, sizeof config.nonce))
         return ww__fail(err, WW_ERR_IO, "the system gave no random bytes");
     return ww_conn_init(&s->conn, &config, err);
+}
+
+/* A slice of PBKDF2, and a look at whether somebody wants us to stop. */
+static ww_status work(ww_session *s, ww_error *err)
+{
+    ww_status st;
+    ww_conn_work(&s->conn, ROUNDS_PER_SLICE); /* its error comes with ww_conn_next() */
+    if (s->config.wake_fd < 0)
+        return WW_OK;
+    st = ww_sock_wait(s->sock, 0, ww_clock_now().mono_us, s->config.wake_fd, err);
+    return st == WW_ERR_TIMEOUT ? WW_OK : st;
 }
 
 /* Runs the engine up to ReadyForQuery: the only phase with TLS and hashing in it. */
@@ -100,10 +135,9 @@ static ww_status run_startup(ww_session *s, const target *t, ww_mono_us deadline
         if (st < 0 && err != NULL)
             *err = s->io_error.status != WW_OK && st == WW_ERR_IO ? s->io_error
                                                                   : *ww_conn_error(&s->conn);
-        if (st == WW_MORE && (wants & WW_WANT_WORK) != 0) {
-            ww_conn_work(&s->conn, ROUNDS_PER_SLICE); /* its error comes with next() */
-            st = WW_OK;
-        } else if (st == WW_MORE && (wants & WW_WANT_TLS) != 0)
+        if (st == WW_MORE && (wants & WW_WANT_WORK) != 0)
+            st = work(s, err);
+        else if (st == WW_MORE && (wants & WW_WANT_TLS) != 0)
             st = ww__session_encrypt(s, t->name, deadline, err);
         else if (st == WW_MORE && (st = ww__session_pump(s, true, err)) == WW_MORE)
             st = ww__session_wait(s, deadline, err);
@@ -137,6 +171,7 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
                              "sslmode=require or stronger, over TCP",
                              ww_addrs_text(addrs, i));
     snprintf(s->address, sizeof s->address, "%s", ww_addrs_text(addrs, i));
+    ww__trace_note(s, "connect", s->address);
     st = ww_sock_open(&s->sock, addrs, i, &options, err);
     while (st == WW_OK && (st = ww_sock_connected(s->sock, err)) == WW_MORE)
         st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, false, true), deadline,
@@ -145,14 +180,17 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
         st = start_engine(s, t, tls, err);
     if (st == WW_OK)
         st = run_startup(s, t, deadline, err);
-    if (st == WW_OK && s->conn.protocol < s->values.min_protocol)
-        st =
-            ww__fail(err, WW_ERR_SERVER,
-                     "the server speaks only an older protocol than min_protocol_version asks for");
+    if (st < 0)
+        ww__trace_note(s, "failed", err->what);
     if (st == WW_OK && (s->conn.auth_done & WW_AUTH_MD5) != 0)
         ww__log(&s->config.log, WW_LOG_WARNING,
                 "%s: the password went through md5, which is weak: set password_encryption to "
                 "scram-sha-256 on the server and set the password anew",
+                s->address);
+    if (st == WW_OK && s->conn.auth_done == WW_AUTH_OAUTH &&
+        values->sslmode < WW_SSLMODE_VERIFY_FULL)
+        ww__log(&s->config.log, WW_LOG_WARNING,
+                "%s: the token went to whoever answered there: use sslmode=verify-full",
                 s->address);
     return st;
 }
@@ -225,15 +263,16 @@ static bool next_host(const ww_error *err)
            (err->status == WW_ERR_SERVER && strcmp(err->sqlstate, "57P03") == 0);
 }
 
+/* All methods together have connect_timeout. */
 static ww_status try_address(ww_session *s, const target *t, const ww_addrs *addrs, size_t i,
                              ww_error *err)
 {
     ww_mono_us timeout_us = (ww_mono_us)s->values.connect_timeout_s * 1000000u;
+    ww_mono_us deadline = timeout_us > 0 ? ww_clock_now().mono_us + timeout_us : WW_MONO_NEVER;
     method_list list = methods_for(t, &s->values);
     ww_status st = WW_ERR_INTERNAL;
     size_t m;
     for (m = 0; m < list.count; m++) {
-        ww_mono_us deadline = timeout_us > 0 ? ww_clock_now().mono_us + timeout_us : WW_MONO_NEVER;
         st = attempt(s, t, addrs, i, list.methods[m], deadline, err);
         if (st == WW_OK)
             break;
@@ -273,14 +312,17 @@ static void use_default_host(target *t)
 
 static ww_status try_host(ww_session *s, target *t, ww_error *err)
 {
-    char *password = NULL;
+    char *password = NULL, *token = NULL;
     ww_addrs *addrs = NULL;
     size_t i;
     ww_status st = resolve(t, &addrs, err);
     if (st == WW_OK)
         st = ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log, &password,
                                err);
+    if (st == WW_OK)
+        st = ww__token_find(s, &token, err);
     t->password = password;
+    t->token = token;
     for (i = 0; st == WW_OK && i < ww_addrs_count(addrs); i++) {
         st = try_address(s, t, addrs, i, err);
         if (st == WW_OK || !next_address(err) || i + 1 == ww_addrs_count(addrs))
@@ -290,7 +332,7 @@ static ww_status try_host(ww_session *s, target *t, ww_error *err)
         st = WW_OK;
     }
     ww__password_free(password);
-    s->conn.config.password = NULL;
+    ww__password_free(token);
     if (st == WW_OK) {
         s->addrs = addrs;
         s->addr_index = i;
@@ -307,15 +349,12 @@ static void limit_timeout(ww_session *s)
         s->values.connect_timeout_s = most;
 }
 
-ww_status ww__session_connect(ww_session *s, ww_error *err)
+static ww_status try_hosts(ww_session *s, ww_error *err)
 {
     const ww_conninfo *info = s->config.conninfo;
-    ww_error local;
     ww_status st = WW_ERR_INTERNAL;
     size_t count, i;
     target t;
-    if (err == NULL)
-        err = &local;
     if ((st = ww_conninfo_resolve(info, &s->values, err)) < 0)
         return st;
     limit_timeout(s);
@@ -340,5 +379,13 @@ ww_status ww__session_connect(ww_session *s, ww_error *err)
         if (i + 1 < count)
             ww__log(&s->config.log, WW_LOG_INFO, "%s: %s; trying the next host", t.name, err->what);
     }
+    return st;
+}
+
+ww_status ww__session_connect(ww_session *s, ww_error *err)
+{
+    ww_error local;
+    ww_status st = try_hosts(s, err != NULL ? err : &local);
+    forget_secrets(s);
     return st;
 }

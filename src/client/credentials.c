@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* credentials.c: who we are and with which password: the operating system's user, the password
- * file. */
+/* credentials.c: who we are and with which password or token: the operating system's user, the
+ * password file, the token file. */
 #include "session.h"
 
 #include "base/error.h"
@@ -71,21 +71,21 @@ char *ww__home_file(const char *name)
 }
 
 /* Opens without waiting for a FIFO's writer; the rules are checked on what was opened. */
-static int open_passfile(const char *path, const ww_log *log, off_t *size)
+static int open_secret(const char *what, const char *path, const ww_log *log, off_t *size)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -1;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        ww__log(log, WW_LOG_WARNING, "password file \"%s\" is not a plain file and is not used",
+        ww__log(log, WW_LOG_WARNING, "%s file \"%s\" is not a plain file and is not used", what,
                 path);
     } else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         ww__log(log, WW_LOG_WARNING,
-                "password file \"%s\" may be read by others and is not used; run: chmod 0600 %s",
+                "%s file \"%s\" may be read by others and is not used; run: chmod 0600 %s", what,
                 path, path);
     } else if (st.st_size > PASSFILE_MAX) {
-        ww__log(log, WW_LOG_WARNING, "password file \"%s\" is over 16 MiB and is not used", path);
+        ww__log(log, WW_LOG_WARNING, "%s file \"%s\" is over 16 MiB and is not used", what, path);
     } else {
         *size = st.st_size;
         return fd;
@@ -94,12 +94,12 @@ static int open_passfile(const char *path, const ww_log *log, off_t *size)
     return -1;
 }
 
-static char *read_file(const char *path, const ww_log *log, size_t *len)
+static char *read_secret(const char *what, const char *path, const ww_log *log, size_t *len)
 {
     off_t size = 0;
     size_t got = 0;
     char *text;
-    int fd = open_passfile(path, log, &size);
+    int fd = open_secret(what, path, log, &size);
     if (fd < 0)
         return NULL;
     text = malloc((size_t)size + 1);
@@ -123,7 +123,7 @@ static char *find_in_passfile(const ww_conninfo *info, const ww_host *host, cons
     char *default_path = info->passfile == NULL ? path_in_home(".pgpass") : NULL;
     const char *path = info->passfile != NULL ? info->passfile : default_path;
     size_t len = 0, n = 0;
-    char *file = path != NULL ? read_file(path, log, &len) : NULL;
+    char *file = path != NULL ? read_secret("password", path, log, &len) : NULL;
     char *password = NULL;
     if (file != NULL && (password = malloc(PASSWORD_MAX)) != NULL) {
         ww_slice text = {(const uint8_t *)file, len};
@@ -150,6 +150,26 @@ ww_status ww__password_find(const ww_conninfo *info, const ww_host *host, const 
         return *out != NULL ? WW_OK : ww__fail(err, WW_ERR_NOMEM, "no memory for the password");
     }
     *out = find_in_passfile(info, host, user, log);
+    return WW_OK;
+}
+
+ww_status ww__token_find(const ww_session *s, char **out, ww_error *err)
+{
+    const char *path = s->config.oauth_token_file, *token = s->config.conninfo->oauth_token;
+    size_t len = 0;
+    *out = NULL;
+    if (path == NULL && (token == NULL || token[0] == '\0'))
+        return WW_OK;
+    *out = path != NULL ? read_secret("token", path, &s->config.log, &len) : copy_text(token);
+    if (*out == NULL && path != NULL)
+        return ww__fail_text(err, WW_ERR_USAGE, "the token file cannot be read", path);
+    if (*out == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for the token");
+    if (path != NULL) {
+        while (len > 0 && strchr(" \t\r\n", (*out)[len - 1]) != NULL)
+            len--;
+        (*out)[len] = '\0';
+    }
     return WW_OK;
 }
 

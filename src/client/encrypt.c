@@ -143,6 +143,7 @@ ww_status ww__session_encrypt(ww_session *s, const char *host, ww_mono_us deadli
     memset(&info, 0, sizeof info);
     info.alpn_postgresql = strcmp(ww_sock_tls_alpn(s->sock), "postgresql") == 0;
     info.cert_hash_len = ww_sock_tls_cert_hash(s->sock, info.cert_hash);
+    ww__trace_note(s, ww_sock_tls_version(s->sock), ww_sock_tls_cipher(s->sock));
     ww_conn_tls_done(&s->conn, &info);
     return WW_OK;
 }

@@ -89,6 +89,7 @@ static void note_eof(ww_session *s, bool clean, const ww_error *why)
 {
     if (why != NULL && s->io_error.status == WW_OK)
         s->io_error = *why;
+    ww__trace_note(s, clean ? "end" : "broken", "");
     ww_conn_recv_eof(&s->conn, clean);
 }
 
@@ -339,6 +340,8 @@ static const char *auth_method(const ww_conn *c)
         return c->channel_bound ? "scram-sha-256-plus" : "scram-sha-256";
     if ((c->auth_done & WW_AUTH_MD5) != 0)
         return "md5";
+    if ((c->auth_done & WW_AUTH_OAUTH) != 0)
+        return "oauth";
     return (c->auth_done & WW_AUTH_CLEARTEXT) != 0 ? "password" : "none";
 }
 

@@ -24,6 +24,7 @@ struct ww_session {
     char address[256];
     ww_param params[WW__PARAMS_MAX]; /* startup parameters */
     bool tls_failed;                 /* the attempt ended in the TLS handshake */
+    bool trace_kinds;                /* CopyData is pgoutput: a trace may say its type byte */
     bool command_open;               /* a query was sent and ReadyForQuery has not come */
 };
 
@@ -43,6 +44,8 @@ void ww__session_cancel(const ww_session *s);
 ww_status ww__password_find(const ww_conninfo *info, const ww_host *host, const char *user,
                             const ww_log *log, char **out, ww_error *err);
 void ww__password_free(char *password);
+/* The token for OAUTHBEARER (NULL if there is none), read anew where it is in a file. */
+ww_status ww__token_find(const ww_session *s, char **out, ww_error *err);
 /* The operating system's name of the user; false if it has none. */
 bool ww__os_user(char *out, size_t cap);
 /* "~/.postgresql/<name>" if such a file exists; NULL otherwise. malloc'ed. */
@@ -65,6 +68,11 @@ ww_status ww__session_row_until(ww_session *s, ww_msg *row, ww_mono_us deadline,
 /* ww_session_row_text() for a command that may take long: says `why` after two seconds. */
 ww_status ww__session_slow_row_text(ww_session *s, const char *sql, size_t ncols, size_t width,
                                     char *out, const char *why, ww_error *err);
+
+/* trace.c: who is told of messages; nobody, if the session has no trace. */
+ww_conn_trace ww__trace_of(ww_session *s);
+/* Tells what is no message. */
+void ww__trace_note(const ww_session *s, const char *name, const char *detail);
 
 /* Writes a line to the log: `format` knows %s (escaped text) and %u (a size_t) only. */
 void ww__log(const ww_log *log, ww_log_level level, const char *format, ...);
