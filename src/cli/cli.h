@@ -85,6 +85,7 @@ typedef struct options {
     bool json;
     ww_mono_us status_interval_us, fsync_interval_us;
     size_t max_message, max_relations_memory;
+    const char *trace_file, *oauth_token_file;
 } options;
 
 /* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. */
@@ -151,6 +152,10 @@ ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out,
 bool connection_prompt(ww_conninfo *info);
 /* Should a failed attempt be repeated after asking? */
 bool connection_may_prompt(const options *o, const ww_conninfo *info, const ww_error *err);
+
+/* trace.c: --trace. false: a message was printed; exit with EXIT_OUTPUT. */
+bool trace_open(const options *o);
+ww_trace trace_hook(void);
 
 /* The commands; each returns the exit code. */
 int command_stream(options *o);

@@ -92,6 +92,8 @@ ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out,
     config.conninfo = info;
     config.wake_fd = signals_fd();
     config.log = report_log(o);
+    config.trace = trace_hook();
+    config.oauth_token_file = o->oauth_token_file;
     st = ww_session_open(out, &config, err);
     if (st < 0 && connection_may_prompt(o, info, err) && connection_prompt(info))
         st = ww_session_open(out, &config, err);

@@ -85,7 +85,9 @@ static int run_command(int argc, char **argv)
                                                   : unknown_command(argc - 1, argv + 1);
     if (!options_read(&o, c->bit, argc, argv, 1 + used))
         return EXIT_USAGE;
-    return o.done ? EXIT_DONE : c->run(&o);
+    if (o.done)
+        return EXIT_DONE;
+    return trace_open(&o) ? c->run(&o) : EXIT_OUTPUT;
 }
 
 int main(int argc, char **argv)

@@ -403,6 +403,10 @@ static const option_spec specs[] = {
      "never ask for a password", NULL},
     {CMD_CONNECTS, 'W', "password", NULL, FLAG, AT(force_prompt), NULL,
      "ask for a password before connecting", NULL},
+    {CMD_CONNECTS, 0, "oauth-token-file", "FILE", TEXT, AT(oauth_token_file), NULL,
+     "the bearer token for a server that asks for one, read for each connection", "a file"},
+    {CMD_CONNECTS, 0, "trace", "FILE", TEXT, AT(trace_file), NULL,
+     "write a line for each protocol message, without secrets and values", "a file"},
 
     {CMD_ALL, 0, NULL, NULL, HEADING, 0, NULL, "General", NULL},
     {CMD_ALL, 'v', "verbose", NULL, OWN, 0, read_verbose, "say what is going on; twice: more",

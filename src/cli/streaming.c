@@ -55,6 +55,8 @@ static void configure(const streaming *s, ww_client_config *config)
     config->nonblocking = true;
     config->wake_fd = signals_fd();
     config->log = report_log(o);
+    config->trace = trace_hook();
+    config->oauth_token_file = o->oauth_token_file;
 }
 
 static bool open_client(streaming *s, ww_error *err)

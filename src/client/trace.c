@@ -86,6 +86,13 @@ static void describe_error(detail *d, ww__reader r)
     }
 }
 
+/* The last byte of keepalives and status updates: an answer is asked for. */
+static void add_reply(detail *d, ww__reader r)
+{
+    if (ww__u8(&r) != 0)
+        add_text(d, "reply");
+}
+
 static void describe_data(const ww_session *s, detail *d, ww__reader r)
 {
     uint8_t kind = ww__u8(&r);
@@ -93,22 +100,22 @@ static void describe_data(const ww_session *s, detail *d, ww__reader r)
     if (kind == 'w') {
         add_text(d, "w");
         add_lsn(d, first);
-        ww__u64(&r);
+        ww__u64(&r); /* clock */
         kind = ww__u8(&r);
         if (s->trace_kinds && r.broken == NULL)
             add(d, (ww_slice){ &kind, 1 });
     } else if (kind == 'k') {
         add_text(d, "k");
         add_lsn(d, first);
-        add_text(d, ww__u8(&r) != 0 ? "reply" : "");
+        add_reply(d, r);
     } else if (kind == 'r') {
         third = ww__u64(&r);
         add_text(d, "r");
         add_lsn(d, first);
         add_lsn(d, second);
         add_lsn(d, third);
-        ww__u64(&r);
-        add_text(d, ww__u8(&r) != 0 ? "reply" : "");
+        ww__u64(&r); /* clock */
+        add_reply(d, r);
     }
 }
 
