@@ -185,8 +185,8 @@ typedef struct ww_conninfo_values {
 } ww_conninfo_values;
 
 /* Checks every value, hosts and ports included, so that nothing is refused half way into a connect,
- * and that a service, if one is named, was found; writes what they mean to *out. ERR_USAGE names keyword, value (never a password) and what is
- * allowed; *out is then not defined. */
+ * and that a service, if one is named, was found; writes what they mean to *out. ERR_USAGE names
+ * keyword, value (never a password) and what is allowed; *out is then not defined. */
 ww_status ww_conninfo_resolve(const ww_conninfo *c, ww_conninfo_values *out, ww_error *err);
 /* The same for who only wants to know. */
 ww_status ww_conninfo_check(const ww_conninfo *c, ww_error *err);

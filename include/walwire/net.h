@@ -52,6 +52,9 @@ void ww_sock_close(ww_sock *s);
 
 int ww_sock_fd(const ww_sock *s);
 bool ww_sock_is_unix(const ww_sock *s);
+/* The name of the user who listens at the other end of a connected Unix socket. ERR_USAGE on
+ * others, ERR_IO if the system does not tell or the user has no name. */
+ww_status ww_sock_peer_user(const ww_sock *s, char *name, size_t cap, ww_error *err);
 /* POLLIN and POLLOUT bits to wait for before the next try, given what the caller wants to do. Under
  * TLS a read may need the socket writable and the other way round. */
 short ww_sock_poll_events(const ww_sock *s, bool want_recv, bool want_send);

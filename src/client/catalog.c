@@ -90,6 +90,7 @@ static ww_status open_own(ww_client *c, ww_error *err)
     config.trace = c->config.trace;
     config.oauth_token_file = c->config.oauth_token_file;
     config.max_connect_s = connect_limit(c);
+    config.beside = c->session;
     st = ww_session_open(&c->catalog->own, &config, err);
     run.session = c->catalog->own;
     if (st == WW_OK)

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* connect.c: from a conninfo to an authenticated session: hosts, addresses and encryption in
- * libpq's order.
- *
- * A failed attempt leads to
- *   the next address or host  refused, unreachable, timed out, or "starting up" (57P03)
- *   the next encryption       sslmode written as prefer or allow, same address (next_method)
- *   the end                   everything else: a wrong password is not tried on the next host */
-#include "session.h"
+/* connect.c: from an address to an authenticated session: socket, encryption in libpq's order,
+ * login, and the question whether it is the right server. hosts.c chooses the address. */
+#include "connect.h"
 
 #include "base/error.h"
 
@@ -15,16 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOST_MAX 1024u
 #define ROUNDS_PER_SLICE 2000u /* of PBKDF2, between two looks at the clock: some milliseconds */
-
-/* What all attempts on one host have in common. */
-typedef struct target {
-    ww_host host;
-    char name[HOST_MAX]; /* the host as a C string; "" if only an address was given */
-    char user[HOST_MAX];
-    const char *password, *token;
-} target;
 
 typedef struct method_list {
     ww_conn_tls methods[2];
@@ -33,7 +19,7 @@ typedef struct method_list {
 
 /* libpq's order (PROTOCOL 7.5); a mode that nobody wrote never reconnects in plaintext, and who
  * must show a certificate never connects so. */
-static method_list methods_for(const target *t, const ww_conninfo_values *values)
+static method_list methods_for(const ww__target *t, const ww_conninfo_values *values)
 {
     bool plain = values->sslcertmode != WW_SSLCERTMODE_REQUIRE;
     ww_sslmode sslmode = values->sslmode;
@@ -55,7 +41,7 @@ static method_list methods_for(const target *t, const ww_conninfo_values *values
 
 /* ---- one attempt ---------------------------------------------------------------------------- */
 
-static void hand_secrets(const ww_session *s, const target *t, ww_conn_config *config)
+static void hand_secrets(const ww_session *s, const ww__target *t, ww_conn_config *config)
 {
     config->password = t->password;
     config->oauth_token = t->token;
@@ -65,9 +51,7 @@ static void hand_secrets(const ww_session *s, const target *t, ww_conn_config *c
         config->scram_server_key = s->values.scram_server_key;
 }
 
-/* The engine's pointers to them, and our copies. What is left is in the conninfo, for the next
- * connection. */
-static void forget_secrets(ww_session *s)
+void ww__connect_forget(ww_session *s)
 {
     s->conn.config.password = NULL;
     s->conn.config.oauth_token = NULL;
@@ -77,7 +61,7 @@ static void forget_secrets(ww_session *s)
     ww_wipe(s->values.scram_server_key, sizeof s->values.scram_server_key);
 }
 
-static ww_status start_engine(ww_session *s, const target *t, ww_conn_tls tls, ww_error *err)
+static ww_status start_engine(ww_session *s, const ww__target *t, ww_conn_tls tls, ww_error *err)
 {
     const ww_conninfo *info = s->config.conninfo;
     ww_conn_config config;
@@ -118,8 +102,28 @@ static ww_status work(ww_session *s, ww_error *err)
     return st == WW_ERR_TIMEOUT ? WW_OK : st;
 }
 
+/* requirepeer: before anything is said. */
+static ww_status check_peer(ww_session *s, ww_error *err)
+{
+    const char *wanted = s->config.conninfo->requirepeer;
+    char user[256];
+    ww_status st;
+    if (wanted == NULL || wanted[0] == '\0' || !ww_sock_is_unix(s->sock))
+        return WW_OK;
+    st = ww_sock_peer_user(s->sock, user, sizeof user, err);
+    if (st < 0)
+        return err->status = WW_ERR_AUTH; /* final */
+    if (strcmp(user, wanted) == 0)
+        return WW_OK;
+    ww__fail_text(err, WW_ERR_AUTH,
+                  "the server does not run as the user that requirepeer asks for", wanted);
+    ww__error_add_text(err, "; it runs as ");
+    ww__error_add_text(err, user);
+    return WW_ERR_AUTH;
+}
+
 /* Runs the engine up to ReadyForQuery: the only phase with TLS and hashing in it. */
-static ww_status run_startup(ww_session *s, const target *t, ww_mono_us deadline, ww_error *err)
+static ww_status run_startup(ww_session *s, const ww__target *t, ww_mono_us deadline, ww_error *err)
 {
     for (;;) {
         ww_msg msg;
@@ -129,6 +133,8 @@ static ww_status run_startup(ww_session *s, const target *t, ww_mono_us deadline
             return WW_OK;
         if (st == WW_OK && msg.type == WW_MSG_NOTICE)
             ww__log_notice(&s->config.log, &msg);
+        if (st == WW_OK && msg.type == WW_MSG_PARAMETER)
+            ww__kind_note(s, &msg);
         if (st == WW_END)
             return ww__fail_text(err, WW_ERR_IO, "the server closed the connection during start-up",
                                  s->address);
@@ -151,7 +157,7 @@ static ww_status run_startup(ww_session *s, const target *t, ww_mono_us deadline
     }
 }
 
-static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, size_t i,
+static ww_status attempt(ww_session *s, const ww__target *t, const ww_addrs *addrs, size_t i,
                          ww_conn_tls tls, ww_mono_us deadline, ww_error *err)
 {
     const ww_conninfo_values *values = &s->values;
@@ -165,6 +171,8 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
     ww__session_disconnect(s);
     ww_error_clear(&s->io_error);
     s->tls_failed = false;
+    s->wrong_kind = false;
+    s->in_recovery = s->read_only = WW__UNKNOWN;
     if (tls == WW_CONN_PLAIN && values->sslcertmode == WW_SSLCERTMODE_REQUIRE)
         return ww__fail_text(err, WW_ERR_TLS,
                              "sslcertmode=require, and only TLS has certificates: use "
@@ -177,9 +185,13 @@ static ww_status attempt(ww_session *s, const target *t, const ww_addrs *addrs, 
         st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, false, true), deadline,
                           s->config.wake_fd, err);
     if (st == WW_OK)
+        st = check_peer(s, err);
+    if (st == WW_OK)
         st = start_engine(s, t, tls, err);
     if (st == WW_OK)
         st = run_startup(s, t, deadline, err);
+    if (st == WW_OK)
+        st = ww__kind_check(s, deadline, err);
     if (st < 0)
         ww__trace_note(s, "failed", err->what);
     if (st == WW_OK && (s->conn.auth_done & WW_AUTH_MD5) != 0)
@@ -219,7 +231,7 @@ static void add_address(const ww_session *s, ww_error *err)
 }
 
 /* Logging in as a walsender is refused in the role's name. */
-static void explain_permission(const ww_session *s, const target *t, ww_error *err)
+static void explain_permission(const ww_session *s, const ww__target *t, ww_error *err)
 {
     ww_text hint = {err->hint, sizeof err->hint, 0};
     if (s->config.plain || err->status != WW_ERR_SERVER || strcmp(err->sqlstate, "42501") != 0)
@@ -239,7 +251,7 @@ static void explain_password(const ww_session *s, ww_error *err)
              "(~/.pgpass, mode 0600: host:port:database:user:password), or with -W");
 }
 
-/* ---- all attempts --------------------------------------------------------------------------- */
+/* ---- all methods ---------------------------------------------------------------------------- */
 
 /* May the next encryption method be tried on the same address? Where the handshake failed, or the
  * server sent an error (only that has an SQLSTATE). What we found wrong with it is final. */
@@ -247,25 +259,16 @@ static bool next_method(const ww_session *s, ww_conn_tls tried, const ww_error *
 {
     if (s->tls_failed)
         return true;
+    if (s->wrong_kind)
+        return false;
     if (err->sqlstate[0] == '\0')
         return false;
     return tried != WW_CONN_TLS_PREFER || s->conn.tls_active; /* after 'N' it was plaintext */
 }
 
-static bool next_address(const ww_error *err)
-{
-    return err->status == WW_ERR_IO || err->status == WW_ERR_TIMEOUT;
-}
-
-static bool next_host(const ww_error *err)
-{
-    return next_address(err) ||
-           (err->status == WW_ERR_SERVER && strcmp(err->sqlstate, "57P03") == 0);
-}
-
 /* All methods together have connect_timeout. */
-static ww_status try_address(ww_session *s, const target *t, const ww_addrs *addrs, size_t i,
-                             ww_error *err)
+ww_status ww__address_connect(ww_session *s, const ww__target *t, const ww_addrs *addrs, size_t i,
+                              ww_error *err)
 {
     ww_mono_us timeout_us = (ww_mono_us)s->values.connect_timeout_s * 1000000u;
     ww_mono_us deadline = timeout_us > 0 ? ww_clock_now().mono_us + timeout_us : WW_MONO_NEVER;
@@ -282,110 +285,5 @@ static ww_status try_address(ww_session *s, const target *t, const ww_addrs *add
         if (!next_method(s, list.methods[m], err))
             break;
     }
-    return st;
-}
-
-static ww_status resolve(const target *t, ww_addrs **addrs, ww_error *err)
-{
-    char address[HOST_MAX];
-    if (t->host.hostaddr.len > 0) {
-        ww__copy_cut(address, sizeof address, t->host.hostaddr);
-        return ww_addrs_resolve(addrs, address, t->host.port, true, err);
-    }
-    if (t->host.local)
-        return ww_addrs_unix(addrs, t->name, t->host.port, err);
-    return ww_addrs_resolve(addrs, t->name, t->host.port, false, err);
-}
-
-/* Where servers put their sockets unless told otherwise: Debian's place if there is one, else
- * libpq's. */
-static void use_default_host(target *t)
-{
-    char path[128];
-    if (t->host.host.len > 0 || t->host.hostaddr.len > 0)
-        return;
-    snprintf(path, sizeof path, "/var/run/postgresql/.s.PGSQL.%u", (unsigned)t->host.port);
-    snprintf(t->name, sizeof t->name, "%s",
-             access(path, F_OK) == 0 ? "/var/run/postgresql" : "/tmp");
-    t->host.local = true;
-}
-
-static ww_status try_host(ww_session *s, target *t, ww_error *err)
-{
-    char *password = NULL, *token = NULL;
-    ww_addrs *addrs = NULL;
-    size_t i;
-    ww_status st = resolve(t, &addrs, err);
-    if (st == WW_OK)
-        st = ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log, &password,
-                               err);
-    if (st == WW_OK)
-        st = ww__token_find(s, &token, err);
-    t->password = password;
-    t->token = token;
-    for (i = 0; st == WW_OK && i < ww_addrs_count(addrs); i++) {
-        st = try_address(s, t, addrs, i, err);
-        if (st == WW_OK || !next_address(err) || i + 1 == ww_addrs_count(addrs))
-            break;
-        ww__log(&s->config.log, WW_LOG_INFO, "%s: %s; trying the next address", s->address,
-                err->what);
-        st = WW_OK;
-    }
-    ww__password_free(password);
-    ww__password_free(token);
-    if (st == WW_OK) {
-        s->addrs = addrs;
-        s->addr_index = i;
-    } else {
-        ww_addrs_free(addrs);
-    }
-    return st;
-}
-
-static void limit_timeout(ww_session *s)
-{
-    int most = s->config.max_connect_s;
-    if (most > 0 && (s->values.connect_timeout_s == 0 || s->values.connect_timeout_s > most))
-        s->values.connect_timeout_s = most;
-}
-
-static ww_status try_hosts(ww_session *s, ww_error *err)
-{
-    const ww_conninfo *info = s->config.conninfo;
-    ww_status st = WW_ERR_INTERNAL;
-    size_t count, i;
-    target t;
-    if ((st = ww_conninfo_resolve(info, &s->values, err)) < 0)
-        return st;
-    limit_timeout(s);
-    count = ww_conninfo_host_count(info, err);
-    if (count == 0)
-        return err->status;
-    for (i = 0; i < count; i++) {
-        memset(&t, 0, sizeof t);
-        if ((st = ww_conninfo_host(info, i, &t.host, err)) < 0)
-            return st;
-        if (t.host.host.len >= sizeof t.name)
-            return ww__fail(err, WW_ERR_USAGE, "a host name is longer than 1023 bytes");
-        ww__copy_cut(t.name, sizeof t.name, t.host.host);
-        use_default_host(&t);
-        if (info->user != NULL)
-            snprintf(t.user, sizeof t.user, "%s", info->user);
-        else if (!ww__os_user(t.user, sizeof t.user))
-            return ww__fail(err, WW_ERR_USAGE, "no user name: give -U or user=");
-        st = try_host(s, &t, err);
-        if (st == WW_OK || !next_host(err))
-            break;
-        if (i + 1 < count)
-            ww__log(&s->config.log, WW_LOG_INFO, "%s: %s; trying the next host", t.name, err->what);
-    }
-    return st;
-}
-
-ww_status ww__session_connect(ww_session *s, ww_error *err)
-{
-    ww_error local;
-    ww_status st = try_hosts(s, err != NULL ? err : &local);
-    forget_secrets(s);
     return st;
 }

@@ -9,6 +9,8 @@
 #define WW__PARAMS_MAX 16u
 #define WW__SEND_SIZE ((size_t)64 << 10)
 
+typedef enum ww__known { WW__UNKNOWN, WW__NO, WW__YES } ww__known;
+
 struct ww_session {
     ww_session_config config;
     ww_conninfo_values values; /* of config.conninfo */
@@ -16,21 +18,25 @@ struct ww_session {
     ww_sock *sock;
     ww_tls *tls;
     ww_addrs *addrs; /* the address that answered is the addr_index-th of these */
-    size_t addr_index;
+    size_t addr_index, host_index;
     uint8_t *recv_buffer; /* conn.in; ours to free */
     uint8_t *send_buffer;
     size_t recv_size;
     ww_error io_error; /* why the socket ended, told once the buffered messages are read */
     char address[256];
     ww_param params[WW__PARAMS_MAX]; /* startup parameters */
+    ww_target_session_attrs target;  /* in force: a second round takes any */
+    ww__known in_recovery;           /* what the server says of itself */
+    ww__known read_only;
+    bool wrong_kind;                 /* the attempt ended because of `target` */
     bool tls_failed;                 /* the attempt ended in the TLS handshake */
     bool trace_kinds;                /* CopyData is pgoutput: a trace may say its type byte */
     bool command_open;               /* a query was sent and ReadyForQuery has not come */
 };
 
-/* connect.c: one connection to the first host that answers. */
+/* hosts.c: one connection to the first host that answers and is of the right kind. */
 ww_status ww__session_connect(ww_session *s, ww_error *err);
-/* Drops the socket and all that belongs to this attempt. */
+/* connect.c: drops the socket and all that belongs to this attempt. */
 void ww__session_disconnect(ww_session *s);
 
 /* encrypt.c: TLS on the connected socket, for this host ("": not known); tells the engine. */
