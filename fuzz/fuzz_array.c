@@ -5,19 +5,7 @@
  * Input: which type of array, the text. */
 #include "base/digits.h"
 #include "decode/value_walk.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    fprintf(stderr, "fuzz_array.c:%d: %s\n", line, what);
-    abort();
-}
+#include "fuzz.h"
 
 /* text[], box[], int4[], jsonb[], record[] */
 static const uint32_t arrays[] = {1009, 1020, 1007, 3807, 2287};

@@ -7,39 +7,13 @@
  *         that keeps every message of every open transaction in a list, and at its end strikes out
  *         what was rolled back; what the engine hands out must be the rest, byte for byte, in
  *         order. */
+#include "fuzz.h"
 #include "stream/sim.h"
 #include "stream/spool.h"
 
 #include <walwire/stream.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { MAX_STREAMS = 8, MAX_MESSAGES = 256, MAX_ABORTS = 64, STEPS = 2000 };
-
-static void require(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "fuzz_assemble: %s\n", what);
-        abort();
-    }
-}
-
-static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    (void)old_size;
-    if (new_size == 0) {
-        free(old);
-        return NULL;
-    }
-    return realloc(old, new_size);
-}
-
-static const ww_alloc alloc = { NULL, resize };
 
 /* ---- the naive model ------------------------------------------------------------------------ */
 
@@ -150,25 +124,26 @@ static void check_end(script *s, ww_event *ev, naive_stream *n)
             continue;
         if (ww_stream_next(&s->stream, ev) != WW_OK)
             return; /* an error that only the replay can find */
-        require(ww_slice_equal(ev->raw, n->messages[i]), "another message than the model's");
-        require(ev->xid == n->xid && ev->subxid == 0, "not of this transaction");
+        REQUIRE_RULE(ww_slice_equal(ev->raw, n->messages[i]), "another message than the model's");
+        REQUIRE_RULE(ev->xid == n->xid && ev->subxid == 0, "not of this transaction");
         ordinal += strchr("IUDTM", ev->kind) != NULL;
-        require(ev->ordinal == (strchr("IUDTM", ev->kind) != NULL ? ordinal : 0), "ordinal");
+        REQUIRE_RULE(ev->ordinal == (strchr("IUDTM", ev->kind) != NULL ? ordinal : 0), "ordinal");
     }
     do {
         if (ww_stream_next(&s->stream, ev) != WW_OK)
             return;
     } while (ev->kind == WW_EV_RELATION); /* put back */
-    require(ev->kind == end, "no end where the model has one");
-    require(ww_event_unit_lsn(ev) != 0, "an end that is no unit");
-    require(ww_stream_confirm(&s->stream, ww_event_unit_lsn(ev), s->now, NULL) == WW_OK, "confirm");
+    REQUIRE_RULE(ev->kind == end, "no end where the model has one");
+    REQUIRE_RULE(ww_event_unit_lsn(ev) != 0, "an end that is no unit");
+    REQUIRE_RULE(ww_stream_confirm(&s->stream, ww_event_unit_lsn(ev), s->now, NULL) == WW_OK,
+                 "confirm");
 }
 
 static void take_end(script *s, ww_event *ev, ww_slice message)
 {
     uint32_t xid = load32(message.ptr + (message.ptr[0] == 'c' ? 1 : 26));
     naive_stream *n = find(s, xid);
-    require(n != NULL, "a transaction came out that the model does not have");
+    REQUIRE_RULE(n != NULL, "a transaction came out that the model does not have");
     check_end(s, ev, n);
     memset(n, 0, sizeof *n);
 }
@@ -183,7 +158,7 @@ static void take(script *s, ww_slice message)
         take_end(s, &ev, message);
         return;
     }
-    require(s->block == NULL || status == WW_MORE, "a block was handed out before its end");
+    REQUIRE_RULE(s->block == NULL || status == WW_MORE, "a block was handed out before its end");
     if (status == WW_OK && ww_event_unit_lsn(&ev) != 0)
         ww_stream_confirm(&s->stream, ww_event_unit_lsn(&ev), s->now, NULL);
     if (message.ptr[0] == 'S')
@@ -208,7 +183,7 @@ static void feed(script *s, ww_slice message)
     ww_slice copy_data = { NULL, 25 + message.len };
     free(s->input);
     s->input = calloc(1, copy_data.len);
-    require(s->input != NULL, "out of memory");
+    REQUIRE_RULE(s->input != NULL, "out of memory");
     s->input[0] = 'w';
     put64(s->input + 1, s->lsn);
     memcpy(s->input + 25, message.ptr, message.len);
@@ -222,14 +197,14 @@ static void run_script(const uint8_t *data, size_t size)
     ww_stream_config config = WW_STREAM_CONFIG_INIT;
     script *s = calloc(1, sizeof *s);
     size_t at = 0;
-    require(s != NULL, "out of memory");
+    REQUIRE_RULE(s != NULL, "out of memory");
     spool_init(&s->spool);
-    s->relations = ww_relcache_open(&alloc, 1 << 20);
-    config.alloc = &alloc;
+    s->relations = ww_relcache_open(&fuzz_alloc, 1 << 20);
+    config.alloc = &fuzz_alloc;
     config.relations = s->relations;
     config.binary = config.streaming = true;
     config.spool = &s->spool.table;
-    require(ww_stream_init(&s->stream, &config, s->now, NULL) == WW_OK, "init");
+    REQUIRE_RULE(ww_stream_init(&s->stream, &config, s->now, NULL) == WW_OK, "init");
     while (at < size && !s->overflow && ww_stream_error(&s->stream)->status == WW_OK) {
         ww_slice message = { data + at + 1, data[at] };
         if (message.len > size - at - 1)
@@ -238,7 +213,7 @@ static void run_script(const uint8_t *data, size_t size)
         at += 1 + message.len;
     }
     ww_stream_fini(&s->stream);
-    require(s->spool.open == 0, "a transaction was left in the spool");
+    REQUIRE_RULE(s->spool.open == 0, "a transaction was left in the spool");
     ww_relcache_close(s->relations);
     free(s->spool.lent);
     free(s->input);
@@ -259,6 +234,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.source.len = size - 1;
     config.mode = (data[0] & 2) != 0 ? WW_CONFIRM_THROUGH : WW_CONFIRM_EACH;
     result = sim_run(&config);
-    require(result.failure == NULL, result.failure != NULL ? result.failure : "");
+    REQUIRE_RULE(result.failure == NULL, result.failure);
     return 0;
 }

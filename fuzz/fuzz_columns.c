@@ -9,19 +9,10 @@
  * Input: options, settings (5 bytes), typmod (4 bytes), type, buffer size, the value. */
 #include "check.h"
 #include "format/strictjson.h"
+#include "fuzz.h"
 
 #include <walwire/format.h>
 #include <walwire/value.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    fprintf(stderr, "fuzz_columns.c:%d: %s\n", line, what);
-    abort();
-}
 
 enum { KEY = 1, TOMBSTONES = 2, SCHEMA = 4, TERMINAL = 8, BINARY = 16, UPDATE = 32, COMPACT = 64 };
 enum { MOOD = 20001, PAIR = 20002, PAIRS = 20003, AGE = 20004, HSTORE = 20005, RANGE = 20006 };

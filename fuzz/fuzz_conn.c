@@ -14,10 +14,9 @@
  * that arrived; the engine always knows what it wants; nobody gets to IDLE without the
  * authentication that was demanded, nor past SCRAM without the signature; the password and the
  * startup packet leave only where they may, and so does the token. */
-#include <walwire/wire.h>
+#include "fuzz.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <walwire/wire.h>
 
 #define INPUT_MAX 100000u
 #define LOG_MAX (4 * INPUT_MAX)
@@ -27,12 +26,6 @@
 #define SHOWN_TOKEN "auth=Bearer " TOKEN "\x01\x01"
 /* Of 32 zero bytes: what the cryptography below makes of everything. */
 #define SIGNATURE "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-
-static void demand(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* ---- cryptography that a fuzzer can get through ---------------------------------------------- */
 
@@ -104,7 +97,7 @@ static size_t next_size(run *r)
 
 static void note(run *r, const void *bytes, size_t n)
 {
-    demand(r->nlog + n <= sizeof r->log);
+    REQUIRE(r->nlog + n <= sizeof r->log);
     if (n > 0)
         memcpy(r->log + r->nlog, bytes, n);
     r->nlog += n;
@@ -132,18 +125,18 @@ static void check_fields(const ww_msg *msg)
     ww_row_iter it = ww_row_begin(msg);
     ww_field f;
     while (ww_fields_next(&it, &f))
-        demand(is_inside(f.name, msg->body) && (f.format == 0 || f.format == 1));
-    demand(it.at == msg->body.ptr + msg->body.len);
+        REQUIRE(is_inside(f.name, msg->body) && (f.format == 0 || f.format == 1));
+    REQUIRE(it.at == msg->body.ptr + msg->body.len);
 }
 
 static void check_row(const ww_msg *msg, int32_t columns)
 {
     ww_row_iter it = ww_row_begin(msg);
     ww_slice value;
-    demand(it.left == columns);
+    REQUIRE(it.left == columns);
     while (ww_row_next(&it, &value))
-        demand(is_inside(value, msg->body));
-    demand(it.at == msg->body.ptr + msg->body.len);
+        REQUIRE(is_inside(value, msg->body));
+    REQUIRE(it.at == msg->body.ptr + msg->body.len);
 }
 
 static void check_error(const ww_msg *msg)
@@ -151,16 +144,16 @@ static void check_error(const ww_msg *msg)
     ww_server_error e;
     ww_error err;
     ww_msg_error(msg, &e);
-    demand(e.sqlstate.len == 5);
-    demand(is_inside(e.message, msg->body) && is_inside(e.routine, msg->body));
+    REQUIRE(e.sqlstate.len == 5);
+    REQUIRE(is_inside(e.message, msg->body) && is_inside(e.routine, msg->body));
     ww_error_from_server(msg, &err);
-    demand(err.status == WW_ERR_SERVER && strlen(err.sqlstate) == 5);
+    REQUIRE(err.status == WW_ERR_SERVER && strlen(err.sqlstate) == 5);
 }
 
 static void check_message(const run *r, const ww_msg *msg)
 {
     ww_slice buffer = { r->conn.in, r->conn.in_end }, name, value;
-    demand(is_inside(msg->body, buffer));
+    REQUIRE(is_inside(msg->body, buffer));
     switch (msg->type) {
     case WW_MSG_ROW_DESCRIPTION:
         check_fields(msg);
@@ -174,16 +167,16 @@ static void check_message(const run *r, const ww_msg *msg)
         break;
     case WW_MSG_PARAMETER:
         ww_msg_parameter(msg, &name, &value);
-        demand(name.len + value.len + 2 == msg->body.len);
+        REQUIRE(name.len + value.len + 2 == msg->body.len);
         break;
     case WW_MSG_COMMAND_COMPLETE:
-        demand(ww_msg_command_tag(msg).len + 1 == msg->body.len);
+        REQUIRE(ww_msg_command_tag(msg).len + 1 == msg->body.len);
         break;
     case WW_MSG_READY:
-        demand(strchr("ITE", ww_msg_transaction_status(msg)) != NULL);
+        REQUIRE(strchr("ITE", ww_msg_transaction_status(msg)) != NULL);
         break;
     default:
-        demand(strchr("dcWIA", msg->type) != NULL);
+        REQUIRE(strchr("dcWIA", msg->type) != NULL);
     }
 }
 
@@ -203,22 +196,22 @@ static void check_idle(const run *r)
     unsigned allowed = config->allowed_auth, done = r->conn.auth_done;
     ww_slice sent = { r->sent, r->nsent }, queued;
     queued.ptr = ww_conn_send_buf(&r->conn, &queued.len);
-    demand(done != 0 && (done & (done - 1)) == 0);
+    REQUIRE(done != 0 && (done & (done - 1)) == 0);
     if (allowed != 0 && done != WW_AUTH_CLEARTEXT)
-        demand((allowed & done) != 0);
+        REQUIRE((allowed & done) != 0);
     if (done == WW_AUTH_CLEARTEXT)
-        demand(may_send_clear(r));
+        REQUIRE(may_send_clear(r));
     if (done == WW_AUTH_SCRAM)
-        demand(r->conn.authenticated_peer && contains(r->in->server, SIGNATURE));
+        REQUIRE(r->conn.authenticated_peer && contains(r->in->server, SIGNATURE));
     if (done == WW_AUTH_OAUTH)
-        demand(r->conn.tls_active &&
-               (contains(sent, SHOWN_TOKEN) || contains(queued, SHOWN_TOKEN)));
+        REQUIRE(r->conn.tls_active &&
+                (contains(sent, SHOWN_TOKEN) || contains(queued, SHOWN_TOKEN)));
     if (config->channel_binding == WW_CHANNEL_BINDING_REQUIRE)
-        demand(done == WW_AUTH_SCRAM && contains(sent, "p=tls-server-end-point,,"));
+        REQUIRE(done == WW_AUTH_SCRAM && contains(sent, "p=tls-server-end-point,,"));
     if (config->tls == WW_CONN_TLS_REQUIRE && !config->local)
-        demand(r->conn.tls_active && r->sent_before_tls == 8);
+        REQUIRE(r->conn.tls_active && r->sent_before_tls == 8);
     if (config->tls == WW_CONN_TLS_DIRECT && !config->local)
-        demand(r->conn.tls_active && r->sent_before_tls == 0);
+        REQUIRE(r->conn.tls_active && r->sent_before_tls == 0);
 }
 
 /* ---- the client ------------------------------------------------------------------------------ */
@@ -232,16 +225,16 @@ static void react(run *r, const ww_msg *msg)
     if (msg->type == WW_MSG_READY) {
         check_idle(r);
         if ((r->in->client & 32) != 0 && ++r->ready_seen == 2)
-            demand(ww_conn_terminate(c, NULL) == WW_OK);
+            REQUIRE(ww_conn_terminate(c, NULL) == WW_OK);
         else
-            demand(ww_conn_query(c, ww_slice_of("START"), NULL) == WW_OK);
+            REQUIRE(ww_conn_query(c, ww_slice_of("START"), NULL) == WW_OK);
     } else if (msg->type == WW_MSG_COPY_DATA && c->state == WW_CONN_COPY_BOTH) {
         if (++r->data_seen % 8 != limit)
-            demand(ww_conn_copy_data(c, ww_slice_of("r"), NULL) == WW_OK);
+            REQUIRE(ww_conn_copy_data(c, ww_slice_of("r"), NULL) == WW_OK);
         else if (by_terminate)
-            demand(ww_conn_terminate(c, NULL) == WW_OK);
+            REQUIRE(ww_conn_terminate(c, NULL) == WW_OK);
         else
-            demand(ww_conn_copy_done(c, NULL) == WW_OK);
+            REQUIRE(ww_conn_copy_done(c, NULL) == WW_OK);
     }
 }
 
@@ -252,7 +245,7 @@ static void send_all(run *r)
     while (len > 0) {
         size_t n = next_size(r);
         n = n < len ? n : len;
-        demand(r->nsent + n <= sizeof r->sent);
+        REQUIRE(r->nsent + n <= sizeof r->sent);
         memcpy(r->sent + r->nsent, bytes, n);
         r->nsent += n;
         ww_conn_send_ack(&r->conn, n);
@@ -288,7 +281,7 @@ static void grow(run *r)
 {
     size_t cap = 2 * r->conn.in_size;
     uint8_t *bigger = malloc(cap);
-    demand(bigger != NULL && r->conn.in_size <= r->received);
+    REQUIRE(bigger != NULL && r->conn.in_size <= r->received);
     free(ww_conn_grow(&r->conn, bigger, cap));
     r->recv = bigger;
 }
@@ -308,7 +301,7 @@ static void pump(run *r)
         else if ((wants & WW_WANT_GROW) != 0)
             grow(r);
         else if ((wants & (WW_WANT_EVENT | WW_WANT_SEND)) == 0) {
-            demand(wants == WW_WANT_RECV || wants == WW_WANT_CLOSED);
+            REQUIRE(wants == WW_WANT_RECV || wants == WW_WANT_CLOSED);
             return;
         }
     }
@@ -322,7 +315,7 @@ static void feed(run *r)
     while (r->received < server->len && ww_conn_wants(&r->conn) == WW_WANT_RECV) {
         size_t cap, n = next_size(r), left = server->len - r->received;
         uint8_t *to = ww_conn_recv_buf(&r->conn, &cap);
-        demand(cap > 0);
+        REQUIRE(cap > 0);
         if (r->conn.state == WW_CONN_EXPECT_SSL_ANSWER)
             n = 1;
         n = n < cap ? n : cap;
@@ -338,13 +331,13 @@ static void note_end(run *r)
 {
     const ww_error *err = ww_conn_error(&r->conn);
     ww_msg msg;
-    demand(r->status == WW_END || r->status < 0);
-    demand((r->status < 0) == (err->status < 0) && (r->status >= 0 || err->status == r->status));
-    demand(err->status == WW_OK || err->what[0] != '\0');
+    REQUIRE(r->status == WW_END || r->status < 0);
+    REQUIRE((r->status < 0) == (err->status < 0) && (r->status >= 0 || err->status == r->status));
+    REQUIRE(err->status == WW_OK || err->what[0] != '\0');
     note(r, &r->status, sizeof r->status);
     note(r, err, sizeof *err);
-    demand(ww_conn_next(&r->conn, &msg) == r->status);
-    demand(ww_conn_wants(&r->conn) == WW_WANT_CLOSED);
+    REQUIRE(ww_conn_next(&r->conn, &msg) == r->status);
+    REQUIRE(ww_conn_wants(&r->conn) == WW_WANT_CLOSED);
 }
 
 static void configure(const input *in, ww_conn_config *config)
@@ -383,7 +376,7 @@ static void play(run *r, const input *in, bool chunked)
     r->in = in;
     r->chunked = chunked;
     r->recv = malloc(WW_MIN_RECV_BUFFER);
-    demand(r->recv != NULL);
+    REQUIRE(r->recv != NULL);
     configure(in, &config);
     config.recv_buffer = r->recv;
     config.recv_size = WW_MIN_RECV_BUFFER;
@@ -397,15 +390,13 @@ static void play(run *r, const input *in, bool chunked)
     note_end(r);
     sent.ptr = r->sent, sent.len = r->nsent;
     /* A server that says it in its nonce gets it back. */
-    demand(!contains(sent, PASSWORD) || may_send_clear(r) || contains(in->server, PASSWORD));
-    demand(!contains(sent, TOKEN) || contains(in->server, TOKEN) ||
-           (r->conn.tls_active && (in->auth & 64) != 0 &&
-            ((in->auth & 63) == 0 || (in->auth & WW_AUTH_OAUTH) != 0)));
+    REQUIRE(!contains(sent, PASSWORD) || may_send_clear(r) || contains(in->server, PASSWORD));
+    REQUIRE(!contains(sent, TOKEN) || contains(in->server, TOKEN) ||
+            (r->conn.tls_active && (in->auth & 64) != 0 &&
+             ((in->auth & 63) == 0 || (in->auth & WW_AUTH_OAUTH) != 0)));
     ww_conn_fini(&r->conn);
     free(r->recv);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -423,9 +414,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in.server.len = size - 4 - nsizes;
     play(&whole, &in, false);
     play(&chunks, &in, true);
-    demand(whole.nlog == chunks.nlog && memcmp(whole.log, chunks.log, whole.nlog) == 0);
+    REQUIRE(whole.nlog == chunks.nlog && memcmp(whole.log, chunks.log, whole.nlog) == 0);
     /* Who breaks off may have had no time to answer what came just before. */
-    demand(whole.nsent == chunks.nsent || (whole.status < 0 && whole.nsent < chunks.nsent));
-    demand(memcmp(whole.sent, chunks.sent, whole.nsent) == 0);
+    REQUIRE(whole.nsent == chunks.nsent || (whole.status < 0 && whole.nsent < chunks.nsent));
+    REQUIRE(memcmp(whole.sent, chunks.sent, whole.nsent) == 0);
     return 0;
 }

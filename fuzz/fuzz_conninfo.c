@@ -4,16 +4,9 @@
  * shows a password; what passed the check is never refused later. */
 #include "check.h"
 #include "config/show.h"
+#include "fuzz.h"
 
 #include <walwire/config.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static char *append_uri_parameter(char *at, const char *keyword, const char *value)
 {
@@ -42,7 +35,7 @@ static char *show_uri(const ww_conninfo *c)
     WW_CONNINFO_MAP(COUNT)
 #undef COUNT
     uri = malloc(cap);
-    must(uri != NULL);
+    REQUIRE(uri != NULL);
     memcpy(uri, prefix, sizeof prefix - 1);
     at = uri + sizeof prefix - 1;
 #define WRITE(member, keyword, env)                                                                \
@@ -60,9 +53,9 @@ static void reads_as(const char *text, const char *want, const ww_alloc *alloc)
     ww_conninfo c;
     char *got;
     ww_conninfo_init(&c, alloc);
-    must(ww_conninfo_parse(&c, ww_slice_of(text), NULL) == WW_OK);
+    REQUIRE(ww_conninfo_parse(&c, ww_slice_of(text), NULL) == WW_OK);
     got = show_conninfo(&c);
-    must(strcmp(got, want) == 0);
+    REQUIRE(strcmp(got, want) == 0);
     free(got);
     ww_conninfo_fini(&c);
 }
@@ -74,16 +67,16 @@ static void hosts_hold_together(const ww_conninfo *c)
     ww_host host;
     bool ok = ww_conninfo_resolve(c, &v, &err) == WW_OK;
     size_t n = ww_conninfo_host_count(c, NULL), i;
-    must(ok || (err.status == WW_ERR_USAGE && err.what != NULL));
-    must(n > 0 || !ok);
+    REQUIRE(ok || (err.status == WW_ERR_USAGE && err.what != NULL));
+    REQUIRE(n > 0 || !ok);
     for (i = 0; i < n && i < 50; i++)
-        must(ww_conninfo_host(c, i, &host, NULL) == WW_OK || !ok);
-    must(ww_conninfo_host(c, n, &host, NULL) == WW_ERR_USAGE);
+        REQUIRE(ww_conninfo_host(c, i, &host, NULL) == WW_OK || !ok);
+    REQUIRE(ww_conninfo_host(c, n, &host, NULL) == WW_ERR_USAGE);
     if (!ok)
         return;
-    must(v.connect_timeout_s >= 0 && v.min_protocol <= v.max_protocol);
-    must(v.tls_min_version >= 0x0303);
-    must(v.tls_max_version == 0 || v.tls_max_version >= v.tls_min_version);
+    REQUIRE(v.connect_timeout_s >= 0 && v.min_protocol <= v.max_protocol);
+    REQUIRE(v.tls_min_version >= 0x0303);
+    REQUIRE(v.tls_max_version == 0 || v.tls_max_version >= v.tls_min_version);
 }
 
 static void check_meaning(ww_slice text)
@@ -100,12 +93,12 @@ static void check_meaning(ww_slice text)
         free(line);
         free(uri);
     } else {
-        must(err.status == WW_ERR_USAGE && err.offset <= text.len);
-        must(a.live_bytes == 0);
+        REQUIRE(err.status == WW_ERR_USAGE && err.offset <= text.len);
+        REQUIRE(a.live_bytes == 0);
     }
     hosts_hold_together(&c);
     ww_conninfo_fini(&c);
-    must(a.live_bytes == 0 && a.live_blocks == 0);
+    REQUIRE(a.live_bytes == 0 && a.live_blocks == 0);
 }
 
 /* Nothing was changed, or everything the text says; the n-th allocation fails. */
@@ -115,12 +108,12 @@ static void check_out_of_memory(ww_slice text, size_t n)
     ww_conninfo c;
     check_alloc_init(&a, 0);
     ww_conninfo_init(&c, &a.alloc);
-    must(ww_conninfo_set(&c, "host", ww_slice_of("kept"), NULL) == WW_OK);
+    REQUIRE(ww_conninfo_set(&c, "host", ww_slice_of("kept"), NULL) == WW_OK);
     a.fail_at = a.calls + n;
     if (ww_conninfo_parse(&c, text, NULL) != WW_OK)
-        must(a.live_blocks == 1 && strcmp(c.host, "kept") == 0);
+        REQUIRE(a.live_blocks == 1 && strcmp(c.host, "kept") == 0);
     ww_conninfo_fini(&c);
-    must(a.live_bytes == 0);
+    REQUIRE(a.live_bytes == 0);
 }
 
 #define CANARY "cAnArY7391"
@@ -143,7 +136,7 @@ static void check_secret(const char *prefix, ww_slice text)
     check_alloc a;
     ww_conninfo c;
     ww_error err;
-    must(joined != NULL);
+    REQUIRE(joined != NULL);
     memcpy(joined, prefix, n);
     if (text.len > 0)
         memcpy(joined + n, text.ptr, text.len);
@@ -153,7 +146,7 @@ static void check_secret(const char *prefix, ww_slice text)
     ww_conninfo_init(&c, &a.alloc);
     if (ww_conninfo_parse(&c, ww_slice_of(joined), &err) == WW_OK)
         ww_conninfo_check(&c, &err);
-    must(strstr(err.subject, CANARY) == NULL);
+    REQUIRE(strstr(err.subject, CANARY) == NULL);
     ww_conninfo_fini(&c);
     free(joined);
 }

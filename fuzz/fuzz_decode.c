@@ -8,31 +8,12 @@
 #include "decode/golden.h"
 #include "decode/slices.h"
 #include "encode.c" /* one target, one source file */
+#include "fuzz.h"
 
 #define RECONNECT 0xffff
 #define RELATIONS_BYTES 512 /* few enough to reach the limit */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static enc encoded;
-
-static void demand(bool holds, const char *rule)
-{
-    if (!holds) {
-        fprintf(stderr, "fuzz_decode: broken: %s\n", rule);
-        abort();
-    }
-}
-
-static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    (void)old_size;
-    if (new_size > 0)
-        return realloc(old, new_size);
-    free(old);
-    return NULL;
-}
 
 /* "pg_catalog" in full is what the empty string stands for: the event does not tell which it
  * was. */
@@ -45,22 +26,24 @@ static bool spells_pg_catalog(const ww_event *ev)
 
 static void demand_faithful(const ww_event *ev, ww_slice message)
 {
-    demand(event_inside(ev, message), "all slices lie inside the message");
+    REQUIRE_RULE(event_inside(ev, message), "all slices lie inside the message");
     enc_clear(&encoded);
     if (!enc_event(&encoded, ev))
-        demand(ev->kind == WW_EV_RELATION && ev->relation == NULL, "all events can be encoded");
+        REQUIRE_RULE(ev->kind == WW_EV_RELATION && ev->relation == NULL,
+                     "all events can be encoded");
     else if (!spells_pg_catalog(ev))
-        demand(ww_slice_equal(enc_slice(&encoded), message), "encode(decode(x)) == x");
+        REQUIRE_RULE(ww_slice_equal(enc_slice(&encoded), message), "encode(decode(x)) == x");
 }
 
 static void demand_error(ww_status status, const ww_error *err, ww_slice message)
 {
-    demand(status == err->status, "the error says what was returned");
-    demand(status == WW_ERR_DECODE || status == WW_ERR_LIMIT, "a known class of error");
+    REQUIRE_RULE(status == err->status, "the error says what was returned");
+    REQUIRE_RULE(status == WW_ERR_DECODE || status == WW_ERR_LIMIT, "a known class of error");
     if (status != WW_ERR_DECODE)
         return;
-    demand(err->what != NULL && err->offset <= message.len, "the error lies inside the message");
-    demand(message.len == 0 || (uint8_t)err->msg_type == message.ptr[0], "of that type");
+    REQUIRE_RULE(err->what != NULL && err->offset <= message.len,
+                 "the error lies inside the message");
+    REQUIRE_RULE(message.len == 0 || (uint8_t)err->msg_type == message.ptr[0], "of that type");
 }
 
 /* Decoded by a copy of d, the message is an error if it ends a byte too early or too late. */
@@ -75,9 +58,9 @@ static void demand_exact(const ww_decoder *d, ww_slice message)
     memcpy(longer, message.ptr, message.len);
     memcpy(shorter, message.ptr, message.len - 1);
     longer[message.len] = 0;
-    demand(ww_decode(&copy, more, &ev, NULL) == WW_ERR_DECODE, "a byte too many is an error");
+    REQUIRE_RULE(ww_decode(&copy, more, &ev, NULL) == WW_ERR_DECODE, "a byte too many is an error");
     copy = *d;
-    demand(ww_decode(&copy, less, &ev, NULL) == WW_ERR_DECODE, "a byte too few is an error");
+    REQUIRE_RULE(ww_decode(&copy, less, &ev, NULL) == WW_ERR_DECODE, "a byte too few is an error");
     free(longer);
     free(shorter);
 }
@@ -113,7 +96,8 @@ static bool decode(session *s, ww_slice message)
     }
     demand_faithful(&ev, message);
     demand_exact(&s->loose, message);
-    demand(ww_decode(&s->loose, message, &ev, &err) == WW_OK, "the loose decoder accepts it too");
+    REQUIRE_RULE(ww_decode(&s->loose, message, &ev, &err) == WW_OK,
+                 "the loose decoder accepts it too");
     demand_faithful(&ev, message);
     return true;
 }
@@ -142,7 +126,7 @@ static void run(session *s, const uint8_t *data, size_t size)
         at += 2;
         if (len == RECONNECT) {
             ww_relcache_reset(s->relations);
-            demand(ww_relcache_count(s->relations) == 0, "a reset leaves no relation");
+            REQUIRE_RULE(ww_relcache_count(s->relations) == 0, "a reset leaves no relation");
             start(s, options);
             continue;
         }
@@ -156,11 +140,10 @@ static void run(session *s, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const ww_alloc alloc = { NULL, resize };
     session s;
     if (size == 0)
         return 0;
-    s.relations = ww_relcache_open(&alloc, RELATIONS_BYTES);
+    s.relations = ww_relcache_open(&fuzz_alloc, RELATIONS_BYTES);
     if (s.relations == NULL)
         abort();
     run(&s, data, size);

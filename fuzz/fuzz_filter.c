@@ -5,34 +5,12 @@
  * it; a row passes if that one's table of all prefixes says so; a column of it is there likewise;
  * and a transaction is written whole or leaves nothing. */
 #include "base/utf8.h"
+#include "fuzz.h"
 
 #include <walwire/format.h>
 
-#include <stdlib.h>
-#include <string.h>
-
 #define MOST 512u
 #define TABLE_OID 7u
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    (void)old_size;
-    if (new_size > 0)
-        return realloc(old, new_size);
-    free(old);
-    return NULL;
-}
-
-static const ww_alloc heap = {NULL, resize};
 
 /* ---- the model: a pattern as numbers, a name as characters ------------------------------------
  */
@@ -164,9 +142,9 @@ static void render(ww_format *f, const ww_slice *names, ww_out *out)
     row.new_tuple.data.ptr = data;
     row.new_tuple.data.len = sizeof data;
     commit.kind = WW_EV_COMMIT;
-    demand(ww_format_render(f, &begin, out, NULL) == WW_OK && out->len == 0);
-    demand(ww_format_render(f, &row, out, NULL) == WW_OK);
-    demand(ww_format_render(f, &commit, out, NULL) == WW_OK);
+    REQUIRE(ww_format_render(f, &begin, out, NULL) == WW_OK && out->len == 0);
+    REQUIRE(ww_format_render(f, &row, out, NULL) == WW_OK);
+    REQUIRE(ww_format_render(f, &commit, out, NULL) == WW_OK);
 }
 
 static size_t count_lines(const ww_out *out)
@@ -203,11 +181,11 @@ static bool model_passes(const ww_filter_rule *rule, const text *t, const ww_sli
 
 static void check(ww_format *f, const ww_filter_rule *rule, const text *t, const ww_slice *names)
 {
-    ww_out out = {NULL, 0, 0, WW_OK, &heap, NULL, NULL, 0};
+    ww_out out = {NULL, 0, 0, WW_OK, &fuzz_alloc, NULL, NULL, 0};
     bool column = rule->kind != WW_FILTER_COLUMN || model_fits(t, names, 3) != rule->exclude;
     render(f, names, &out);
-    demand(count_lines(&out) == (model_passes(rule, t, names) ? 3 : 0));
-    demand(out.len == 0 || has(&out, "\"new\":{}") != column);
+    REQUIRE(count_lines(&out) == (model_passes(rule, t, names) ? 3 : 0));
+    REQUIRE(out.len == 0 || has(&out, "\"new\":{}") != column);
     free(out.ptr);
 }
 
@@ -247,12 +225,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rule.kind = (ww_filter_kind)(data[0] & 3);
     rule.exclude = (data[0] & 4) != 0;
     rule.pattern = pattern;
-    config.alloc = &heap;
+    config.alloc = &fuzz_alloc;
     config.name = "compact";
     config.rules = &rule;
     config.nrules = 1;
     opens = ww_format_open(&f, &config, NULL) == WW_OK;
-    demand(opens == model_opens(rule.kind, pattern, &model));
+    REQUIRE(opens == model_opens(rule.kind, pattern, &model));
     if (opens)
         check(f, &rule, &model, names);
     ww_format_close(f);

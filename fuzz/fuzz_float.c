@@ -6,18 +6,9 @@
  * Input: eight bytes of bits, then the text. */
 #include "check.h"
 #include "decode/values.h"
+#include "fuzz.h"
 
 #include <math.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    fprintf(stderr, "fuzz_float.c:%d: %s\n", line, what);
-    abort();
-}
 
 static bool same8(double a, double b)
 {

@@ -9,41 +9,17 @@
 #include "base/utf8.h"
 #include "format/sqlscan.h"
 #include "format/strictjson.h"
+#include "fuzz.h"
 
 #include <walwire/format.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #define ENOUGH ((size_t)1 << 20)
 #define RELATIONS_BYTES ((size_t)1 << 16)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef struct sink {
     uint8_t *bytes;
     size_t len;
 } sink;
-
-static void demand(bool holds, const char *rule)
-{
-    if (!holds) {
-        fprintf(stderr, "fuzz_format: broken: %s\n", rule);
-        abort();
-    }
-}
-
-static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    (void)old_size;
-    if (new_size > 0)
-        return realloc(old, new_size);
-    free(old);
-    return NULL;
-}
-
-static const ww_alloc heap = { NULL, resize };
 
 static bool take(void *ctx, const uint8_t *bytes, size_t len)
 {
@@ -59,12 +35,12 @@ static ww_format *open_format(const char *name, unsigned options)
 {
     ww_format_config config = WW_FORMAT_CONFIG_INIT;
     ww_format *f = NULL;
-    config.alloc = &heap;
+    config.alloc = &fuzz_alloc;
     config.name = name;
     config.database = "d";
     config.escape_terminal = (options & 4) != 0;
     config.transactions = (options & 8) != 0;
-    demand(ww_format_open(&f, &config, NULL) == WW_OK, "each format opens");
+    REQUIRE_RULE(ww_format_open(&f, &config, NULL) == WW_OK, "each format opens");
     return f;
 }
 
@@ -85,7 +61,7 @@ static void demand_text(ww_slice line)
     bool known = false;
     for (i = 0; i < sizeof words / sizeof words[0]; i++)
         known |= begins(line, words[i]);
-    demand(known, "a line begins as one of the plugin's");
+    REQUIRE_RULE(known, "a line begins as one of the plugin's");
 }
 
 static void demand_characters(ww_slice line, bool terminal)
@@ -94,8 +70,8 @@ static void demand_characters(ww_slice line, bool terminal)
     for (i = 0; i < line.len; i += n) {
         uint32_t code = 0;
         n = ww__utf8_decode(line.ptr + i, line.len - i, &code);
-        demand(n > 0, "a line is UTF-8");
-        demand(!terminal || !ww__is_unsafe(code), "a terminal gets only what is safe");
+        REQUIRE_RULE(n > 0, "a line is UTF-8");
+        REQUIRE_RULE(!terminal || !ww__is_unsafe(code), "a terminal gets only what is safe");
     }
 }
 
@@ -116,12 +92,12 @@ static void demand_lines(ww_slice text, const char *name, bool terminal)
         ww_slice line = text;
         if (end == NULL && is_of_transactions(name))
             return;
-        demand(end != NULL, "each line ends");
+        REQUIRE_RULE(end != NULL, "each line ends");
         line.len = (size_t)(end - text.ptr);
         if (is_sql)
-            demand(sql_valid(&scan, line), "a line is a statement");
+            REQUIRE_RULE(sql_valid(&scan, line), "a line is a statement");
         else if (!is_text)
-            demand(sj_valid(line), "a line is valid JSON");
+            REQUIRE_RULE(sj_valid(line), "a line is valid JSON");
         else if (terminal)
             demand_text(line);
         if (is_sql || (is_text && terminal))
@@ -137,13 +113,13 @@ static void render_all(const char *name, unsigned options, const uint8_t *data, 
     ww_decoder_options how = WW_DECODER_OPTIONS_INIT;
     ww_format *f = open_format(name, options), *g = open_format(name, options);
     sink s = { kept, 0 };
-    ww_out grown = { NULL, 0, 0, WW_OK, &heap, NULL, NULL, 0 };
+    ww_out grown = { NULL, 0, 0, WW_OK, &fuzz_alloc, NULL, NULL, 0 };
     ww_out handed = { small, 0, options >> 4, WW_OK, NULL, take, &s, 0 };
     ww_status status = WW_OK, other = WW_OK;
     size_t at = 1;
     ww_decoder d;
     ww_event ev;
-    how.relations = ww_relcache_open(&heap, RELATIONS_BYTES);
+    how.relations = ww_relcache_open(&fuzz_alloc, RELATIONS_BYTES);
     how.binary = how.streaming = how.loose_order = true;
     ww_decoder_init(&d, &how);
     while (status == WW_OK && size >= 2 && at <= size - 2) {
@@ -158,13 +134,13 @@ static void render_all(const char *name, unsigned options, const uint8_t *data, 
         if (grown.len > ENOUGH / 2)
             break;
         other = ww_format_render(g, &ev, &handed, NULL);
-        demand(status == other, "the size of the buffer decides nothing");
+        REQUIRE_RULE(status == other, "the size of the buffer decides nothing");
     }
     if (status == WW_OK && handed.len > 0)
         take(&s, small, handed.len);
     if (status == WW_OK && grown.len <= ENOUGH / 2)
-        demand(s.len == grown.len && (s.len == 0 || memcmp(kept, grown.ptr, s.len) == 0),
-               "the same bytes at every size of the buffer");
+        REQUIRE_RULE(s.len == grown.len && (s.len == 0 || memcmp(kept, grown.ptr, s.len) == 0),
+                     "the same bytes at every size of the buffer");
     demand_lines((ww_slice){ grown.ptr, grown.len }, name, (options & 4) != 0);
     ww_format_close(f);
     ww_format_close(g);

@@ -9,18 +9,9 @@
  * Input: options, type, buffer size, length of the name, the name, the value. */
 #include "check.h"
 #include "format/strictjson.h"
+#include "fuzz.h"
 
 #include <walwire/format.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    fprintf(stderr, "fuzz_json.c:%d: %s\n", line, what);
-    abort();
-}
 
 enum { TEXT = 25, BOOL = 16, INT4 = 23, FLOAT8 = 701, JSON = 114 };
 static const uint32_t types[] = { TEXT, BOOL, INT4, FLOAT8, JSON };

@@ -2,20 +2,11 @@
 /* fuzz_passfile.c: any text as a password file. The input is host, database and user, each ended by
  * a line feed, and then the file. The result is that of a second look-up, written for shortness;
  * and a line made for these names is found. */
+#include "fuzz.h"
+
 #include <walwire/config.h>
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define PORT 5432
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* ---- the model: C strings, one line at a time ------------------------------------------------ */
 
@@ -76,7 +67,7 @@ static char *model_find(ww_slice file, const char *host, const char *db, const c
 {
     char *line = malloc(file.len + 1);
     size_t at = 0;
-    must(line != NULL);
+    REQUIRE(line != NULL);
     while (at < file.len) {
         size_t n = 0;
         for (; at < file.len && file.ptr[at] != '\n'; at++)
@@ -99,13 +90,13 @@ static void same_as_model(ww_slice file, const char *host, const char *db, const
     char *want = model_find(file, host, db, user);
     size_t n = strlen(want);
     char *out = malloc(n + 1);
-    must(out != NULL);
-    must(ww_passfile_find(file, ww_slice_of(host), PORT, ww_slice_of(db), ww_slice_of(user), out,
-                          n + 1) == n);
-    must(n == 0 || strcmp(out, want) == 0);
+    REQUIRE(out != NULL);
+    REQUIRE(ww_passfile_find(file, ww_slice_of(host), PORT, ww_slice_of(db), ww_slice_of(user), out,
+                             n + 1) == n);
+    REQUIRE(n == 0 || strcmp(out, want) == 0);
     if (n > 0)
-        must(ww_passfile_find(file, ww_slice_of(host), PORT, ww_slice_of(db), ww_slice_of(user),
-                              out, n) == SIZE_MAX);
+        REQUIRE(ww_passfile_find(file, ww_slice_of(host), PORT, ww_slice_of(db), ww_slice_of(user),
+                                 out, n) == SIZE_MAX);
     free(out);
     free(want);
 }
@@ -129,7 +120,7 @@ static void finds_own_line(ww_slice file, const char *host, const char *db, cons
     char *text = malloc(2 * names + 32 + file.len), *at = text;
     char *out = malloc(tail);
     ww_slice whole = { (const uint8_t *)text, 0 };
-    must(text != NULL && out != NULL);
+    REQUIRE(text != NULL && out != NULL);
     at = append_escaped(at, host[0] != '\0' ? host : "localhost");
     at = append_escaped(at, "5432");
     at = append_escaped(at, db);
@@ -139,9 +130,9 @@ static void finds_own_line(ww_slice file, const char *host, const char *db, cons
     if (file.len > 0)
         memcpy(at, file.ptr, file.len);
     whole.len = (size_t)(at - text) + file.len;
-    must(ww_passfile_find(whole, ww_slice_of(host), PORT, ww_slice_of(db), ww_slice_of(user), out,
-                          tail) == tail - 1);
-    must(strcmp(out, user) == 0);
+    REQUIRE(ww_passfile_find(whole, ww_slice_of(host), PORT, ww_slice_of(db), ww_slice_of(user),
+                             out, tail) == tail - 1);
+    REQUIRE(strcmp(out, user) == 0);
     free(out);
     free(text);
 }
@@ -152,7 +143,7 @@ static char *take_name(const uint8_t **data, size_t *size)
     const uint8_t *end = *size > 0 ? memchr(*data, '\n', *size) : NULL;
     size_t n = end != NULL ? (size_t)(end - *data) : *size;
     char *name = malloc(n + 1);
-    must(name != NULL);
+    REQUIRE(name != NULL);
     if (n > 0)
         memcpy(name, *data, n);
     name[n] = '\0';

@@ -3,22 +3,9 @@
  * the documented room, is the password itself or valid UTF-8, and preparing it again changes
  * nothing. tools/gen_scram_corpus.py writes the seeds. */
 #include "base/utf8.h"
+#include "fuzz.h"
 
 #include <walwire/auth.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *rule)
-{
-    if (!holds) {
-        fprintf(stderr, "fuzz_saslprep: broken: %s\n", rule);
-        abort();
-    }
-}
 
 static bool is_utf8(ww_slice text)
 {
@@ -39,7 +26,7 @@ static ww_slice prepare(ww_slice password, size_t cap)
     uint8_t *out = malloc(cap + 1);
     uint8_t *exact = realloc(out, cap > 0 ? cap : 1);
     ww_slice answer;
-    demand(exact != NULL, "memory");
+    REQUIRE_RULE(exact != NULL, "memory");
     answer.ptr = exact;
     answer.len = ww_saslprep(password, exact, cap);
     return answer;
@@ -54,23 +41,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ww_slice password = { data, size < 4000 ? size : 4000 };
     ww_slice answer = prepare(password, 18 * password.len + 16), other;
-    demand(answer.len != SIZE_MAX, "the documented room is enough");
-    demand(password.len == 0 || answer.len > 0, "no password becomes empty");
-    demand(ww_slice_equal(answer, password) || (is_utf8(password) && is_utf8(answer)),
-           "the answer is the password itself, or UTF-8 from UTF-8");
+    REQUIRE_RULE(answer.len != SIZE_MAX, "the documented room is enough");
+    REQUIRE_RULE(password.len == 0 || answer.len > 0, "no password becomes empty");
+    REQUIRE_RULE(ww_slice_equal(answer, password) || (is_utf8(password) && is_utf8(answer)),
+                 "the answer is the password itself, or UTF-8 from UTF-8");
     other = prepare(password, answer.len + 16);
-    demand(ww_slice_equal(answer, other), "16 bytes more than the answer are enough");
+    REQUIRE_RULE(ww_slice_equal(answer, other), "16 bytes more than the answer are enough");
     release(other);
     other = prepare(password, answer.len);
-    demand(other.len == SIZE_MAX || ww_slice_equal(answer, other), "never a part of the answer");
+    REQUIRE_RULE(other.len == SIZE_MAX || ww_slice_equal(answer, other),
+                 "never a part of the answer");
     release(other);
     if (answer.len > 0) {
         other = prepare(password, answer.len - 1);
-        demand(other.len == SIZE_MAX, "never more than the buffer");
+        REQUIRE_RULE(other.len == SIZE_MAX, "never more than the buffer");
         release(other);
     }
     other = prepare(answer, 18 * answer.len + 16);
-    demand(ww_slice_equal(answer, other), "preparing twice changes nothing");
+    REQUIRE_RULE(ww_slice_equal(answer, other), "preparing twice changes nothing");
     release(other);
     release(answer);
     return 0;

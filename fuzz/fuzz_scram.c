@@ -7,29 +7,18 @@
  * iterations, a byte position and a mask with which one byte of the right signature message is
  * changed; or the server's first message, a NUL, and its final message, as they are.
  * tools/gen_scram_corpus.py writes the seeds. */
+#include "fuzz.h"
+
 #include <walwire/auth.h>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NONCE "AAECAwQFBgcICQoLDA0ODxAR"
 #define MAX_ITERATIONS 64u
 
 enum { BINDING_BITS = 3, HONEST = 4, SMALL_SLICES = 8 };
-
-static void demand(bool holds, const char *rule)
-{
-    if (!holds) {
-        fprintf(stderr, "fuzz_scram: broken: %s\n", rule);
-        abort();
-    }
-}
 
 typedef struct bytes {
     uint8_t at[2 * WW_SCRAM_MESSAGE_MAX];
@@ -38,7 +27,7 @@ typedef struct bytes {
 
 static void add(bytes *b, const void *ptr, size_t len)
 {
-    demand(len <= sizeof b->at - b->len, "messages stay below twice their cap");
+    REQUIRE_RULE(len <= sizeof b->at - b->len, "messages stay below twice their cap");
     if (len > 0)
         memcpy(b->at + b->len, ptr, len);
     b->len += len;
@@ -84,7 +73,7 @@ static size_t last(ww_slice text, const char *what)
     for (at = text.len - 2; at > 0; at--)
         if (memcmp(text.ptr + at - 1, what, 3) == 0)
             return at - 1;
-    demand(false, "an accepted message has all its attributes");
+    REQUIRE_RULE(false, "an accepted message has all its attributes");
     return 0;
 }
 
@@ -94,7 +83,7 @@ static void understand(meaning *m, ww_slice message)
     size_t i_at = last(message, ",i="), s_at = last((ww_slice){ message.ptr, i_at }, ",s=");
     size_t base64_len = i_at - s_at - 3;
     int decoded = EVP_DecodeBlock(m->salt, message.ptr + s_at + 3, (int)base64_len);
-    demand(decoded > 0, "an accepted salt is base64");
+    REQUIRE_RULE(decoded > 0, "an accepted salt is base64");
     m->salt_len = (size_t)decoded - (message.ptr[i_at - 1] == '=') - (message.ptr[i_at - 2] == '=');
     m->nonce = (ww_slice){ message.ptr + 2, s_at - 2 };
     memcpy(text, message.ptr + i_at + 3, message.len - i_at - 3);
@@ -112,12 +101,12 @@ static void check_spelling(const meaning *m, ww_slice message)
     add_base64(&canonical, m->salt, m->salt_len);
     snprintf(digits, sizeof digits, ",i=%lu", m->iterations);
     add_text(&canonical, digits);
-    demand(ww_slice_equal(message, (ww_slice){ canonical.at, canonical.len }),
-           "an accepted message is spelled canonically");
-    demand(m->nonce.len > strlen(NONCE) && memcmp(m->nonce.ptr, NONCE, strlen(NONCE)) == 0,
-           "an accepted nonce extends ours");
-    demand(m->iterations >= 1 && m->iterations <= MAX_ITERATIONS,
-           "an accepted iteration count is under the cap");
+    REQUIRE_RULE(ww_slice_equal(message, (ww_slice){canonical.at, canonical.len}),
+                 "an accepted message is spelled canonically");
+    REQUIRE_RULE(m->nonce.len > strlen(NONCE) && memcmp(m->nonce.ptr, NONCE, strlen(NONCE)) == 0,
+                 "an accepted nonce extends ours");
+    REQUIRE_RULE(m->iterations >= 1 && m->iterations <= MAX_ITERATIONS,
+                 "an accepted iteration count is under the cap");
 }
 
 typedef struct session {
@@ -175,20 +164,20 @@ static void check_secrets_are_gone(const ww_scram *s)
         any |= s->password[i];
     for (i = 0; i < WW_SHA256_SIZE; i++)
         any |= (uint8_t)(s->u[i] | s->salted[i] | s->server_key[i]);
-    demand(any == 0 && s->password_len == 0, "no secret outlives the exchange");
-    demand(ww_scram_output(s).len == 0, "nothing is sent after the end");
+    REQUIRE_RULE(any == 0 && s->password_len == 0, "no secret outlives the exchange");
+    REQUIRE_RULE(ww_scram_output(s).len == 0, "nothing is sent after the end");
 }
 
 static ww_status feed(session *s, ww_slice message)
 {
     ww_error err;
     ww_status status = ww_scram_input(&s->scram, message, &err);
-    demand(status == WW_OK || (status == WW_ERR_AUTH && err.status == status),
-           "a bad message is an authentication error");
-    demand((status == WW_OK) == (s->scram.state != WW_SCRAM_FAILED), "an error is the end");
+    REQUIRE_RULE(status == WW_OK || (status == WW_ERR_AUTH && err.status == status),
+                 "a bad message is an authentication error");
+    REQUIRE_RULE((status == WW_OK) == (s->scram.state != WW_SCRAM_FAILED), "an error is the end");
     if (status == WW_OK)
         return status;
-    demand(strlen(err.subject) < sizeof err.subject, "the subject ends");
+    REQUIRE_RULE(strlen(err.subject) < sizeof err.subject, "the subject ends");
     check_secrets_are_gone(&s->scram);
     return status;
 }
@@ -200,17 +189,17 @@ static bool run_first(session *s, unsigned flags, ww_slice message)
     ww_slice out;
     if (feed(s, message) != WW_OK)
         return false;
-    demand(s->scram.state == WW_SCRAM_HASHING, "hashing follows the first message");
+    REQUIRE_RULE(s->scram.state == WW_SCRAM_HASHING, "hashing follows the first message");
     understand(&m, message);
     check_spelling(&m, message);
     while (ww_scram_work(&s->scram, flags & SMALL_SLICES ? 3 : 1000, NULL) == WW_MORE)
         continue;
-    demand(s->scram.state == WW_SCRAM_EXPECT_SERVER_FINAL, "hashing succeeds");
+    REQUIRE_RULE(s->scram.state == WW_SCRAM_EXPECT_SERVER_FINAL, "hashing succeeds");
     compute(s, flags & BINDING_BITS, &m, message);
     out = ww_scram_output(&s->scram);
-    demand(ww_slice_equal(out, (ww_slice){ s->client_final.at, s->client_final.len }),
-           "the client's final message is the RFC's");
-    demand(out.len <= WW_SCRAM_MESSAGE_MAX, "a server takes the client's final message");
+    REQUIRE_RULE(ww_slice_equal(out, (ww_slice){s->client_final.at, s->client_final.len}),
+                 "the client's final message is the RFC's");
+    REQUIRE_RULE(out.len <= WW_SCRAM_MESSAGE_MAX, "a server takes the client's final message");
     return true;
 }
 
@@ -218,8 +207,8 @@ static void run_final(session *s, ww_slice message)
 {
     bool right = ww_slice_equal(message, (ww_slice){ s->server_final.at, s->server_final.len });
     ww_status status = feed(s, message);
-    demand((status == WW_OK) == right, "the right signature, and no other, is accepted");
-    demand((s->scram.state == WW_SCRAM_DONE) == right, "DONE means a verified signature");
+    REQUIRE_RULE((status == WW_OK) == right, "the right signature, and no other, is accepted");
+    REQUIRE_RULE((s->scram.state == WW_SCRAM_DONE) == right, "DONE means a verified signature");
     check_secrets_are_gone(&s->scram);
 }
 
@@ -236,7 +225,7 @@ static void run_honest(session *s, unsigned flags, ww_slice input)
     add_text(&first, "r=" NONCE "server,s=");
     add_base64(&first, salt.ptr, salt.len);
     add_text(&first, digits);
-    demand(run_first(s, flags, (ww_slice){ first.at, first.len }), "a good message is taken");
+    REQUIRE_RULE(run_first(s, flags, (ww_slice){first.at, first.len}), "a good message is taken");
     final = s->server_final;
     at = take_byte(&input) % final.len;
     final.at[at] ^= take_byte(&input);
@@ -271,7 +260,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         config.nonce[i] = (uint8_t)i;
     s.password.len = ww_saslprep(config.password, s.password.at, sizeof s.password.at);
     if (ww_scram_init(&s.scram, &config, NULL) != WW_OK) {
-        demand(config.password.len == 0, "only a missing password is refused here");
+        REQUIRE_RULE(config.password.len == 0, "only a missing password is refused here");
         check_secrets_are_gone(&s.scram);
         return 0;
     }

@@ -5,16 +5,9 @@
  * a service file. */
 #include "check.h"
 #include "config/show.h"
+#include "fuzz.h"
 
 #include <walwire/config.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* ---- the model: C strings, one line at a time, as with fgets() --------------------------------
  */
@@ -116,7 +109,7 @@ static char *show_file(const ww_conninfo *c)
     WW_CONNINFO_MAP(COUNT)
 #undef COUNT
     file = malloc(cap);
-    must(file != NULL);
+    REQUIRE(file != NULL);
     memcpy(file, group, sizeof group - 1);
     at = file + sizeof group - 1;
 #define WRITE(member, keyword, env)                                                                \
@@ -131,7 +124,7 @@ static char *show_file(const ww_conninfo *c)
 static void same_text(const ww_conninfo *a, const ww_conninfo *b)
 {
     char *x = show_conninfo(a), *y = show_conninfo(b);
-    must(strcmp(x, y) == 0);
+    REQUIRE(strcmp(x, y) == 0);
     free(x);
     free(y);
 }
@@ -150,8 +143,8 @@ static void reads_again(const ww_conninfo *settings, const ww_alloc *alloc)
     ww_conninfo c;
     bool found;
     ww_conninfo_init(&c, alloc);
-    must(ww_conninfo_set(&c, "service", ww_slice_of("s"), NULL) == WW_OK);
-    must(ww_conninfo_service(&c, ww_slice_of(file), "F", &found, NULL) == WW_OK && found);
+    REQUIRE(ww_conninfo_set(&c, "service", ww_slice_of("s"), NULL) == WW_OK);
+    REQUIRE(ww_conninfo_service(&c, ww_slice_of(file), "F", &found, NULL) == WW_OK && found);
     c.alloc->resize(c.alloc->ctx, c.service, 2, 0);
     c.service = NULL;
     same_text(&c, settings);
@@ -179,23 +172,23 @@ static void check_file(const char *name, ww_slice file)
     check_alloc_init(&a, 0);
     ww_conninfo_init(&c, &a.alloc);
     ww_conninfo_init(&m.settings, &a.alloc);
-    must(ww_conninfo_set(&c, "service", ww_slice_of(name), NULL) == WW_OK);
+    REQUIRE(ww_conninfo_set(&c, "service", ww_slice_of(name), NULL) == WW_OK);
     model_read(&m, (const char *)file.ptr, file.len, name);
     st = ww_conninfo_service(&c, file, "F", &found, &err);
-    must((st == WW_OK) == (m.fault == 0));
-    must(st == WW_OK ? found == m.found : names_line(err.subject, m.fault));
-    must(c.service_found == (st == WW_OK && found));
+    REQUIRE((st == WW_OK) == (m.fault == 0));
+    REQUIRE(st == WW_OK ? found == m.found : names_line(err.subject, m.fault));
+    REQUIRE(c.service_found == (st == WW_OK && found));
     a.alloc.resize(a.alloc.ctx, c.service, strlen(name) + 1, 0);
     c.service = NULL;
     if (st == WW_OK && found) {
         same_text(&c, &m.settings);
         reads_again(&c, &a.alloc);
     } else {
-        must(is_empty(&c));
+        REQUIRE(is_empty(&c));
     }
     ww_conninfo_fini(&c);
     ww_conninfo_fini(&m.settings);
-    must(a.live_bytes == 0);
+    REQUIRE(a.live_bytes == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -204,7 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = end != NULL ? (size_t)(end - data) : size;
     char *name = malloc(n + 1);
     ww_slice file = {(const uint8_t *)"", 0};
-    must(name != NULL);
+    REQUIRE(name != NULL);
     if (n > 0)
         memcpy(name, data, n);
     name[n] = '\0';

@@ -6,38 +6,12 @@
  *   odd   a script: a length byte and as many bytes as one CopyData, or, from 0xF0 on, confirm a
  *         unit, send a feedback, hold. Oracle: flush never goes back, never passes what was heard
  *         of, and never reaches a unit that was handed out in order and not confirmed. */
+#include "fuzz.h"
 #include "stream/sim.h"
 
 #include <walwire/stream.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { MAX_UNITS = 4096, STEPS = 2000 };
-
-static void require(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "fuzz_stream: %s\n", what);
-        abort();
-    }
-}
-
-static void *resize(void *ctx, void *old, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    (void)old_size;
-    if (new_size == 0) {
-        free(old);
-        return NULL;
-    }
-    return realloc(old, new_size);
-}
-
-static const ww_alloc alloc = { NULL, resize };
 
 typedef struct script {
     ww_stream stream;
@@ -57,12 +31,12 @@ static void check(script *s)
 {
     ww_lsn flush = ww_stream_flush(&s->stream);
     size_t i;
-    require(flush >= s->flush, "flush went back");
-    require(flush <= s->heard, "flush passed what was heard of");
-    require(!s->held || flush == s->flush, "flush moved though held");
+    REQUIRE_RULE(flush >= s->flush, "flush went back");
+    REQUIRE_RULE(flush <= s->heard, "flush passed what was heard of");
+    REQUIRE_RULE(!s->held || flush == s->flush, "flush moved though held");
     for (i = 0; i < s->count; i++)
-        require(s->units[i].confirmed || !s->units[i].in_order || s->units[i].lsn > flush,
-                "flush reached a unit that was not confirmed");
+        REQUIRE_RULE(s->units[i].confirmed || !s->units[i].in_order || s->units[i].lsn > flush,
+                     "flush reached a unit that was not confirmed");
     s->flush = flush;
     s->held |= ww_stream_error(&s->stream)->status == WW_ERR_GAP;
 }
@@ -89,7 +63,7 @@ static void feed(script *s, const uint8_t *bytes, size_t len)
     ww_wal_msg msg;
     free(s->input);
     s->input = malloc(len + (len == 0)); /* of its own, so that whoever reads on is found */
-    require(s->input != NULL, "out of memory");
+    REQUIRE_RULE(s->input != NULL, "out of memory");
     memcpy(s->input, bytes, len);
     copy_data.ptr = s->input;
     if (ww_stream_input(&s->stream, copy_data, s->now, &msg) == WW_OK) {
@@ -112,7 +86,7 @@ static void confirm(script *s, size_t pick)
     if (s->count > 0 && s->units[i].confirmed)
         return;
     status = ww_stream_confirm(&s->stream, lsn, s->now, NULL);
-    require((status == WW_OK) == known, "confirm and its list disagree");
+    REQUIRE_RULE((status == WW_OK) == known, "confirm and its list disagree");
     for (i = 0; i < s->count; i++) /* of equal positions, the oldest is meant */
         if (s->units[i].lsn == lsn && !s->units[i].confirmed && status == WW_OK) {
             s->units[i].confirmed = true;
@@ -126,14 +100,14 @@ static void feedback(script *s)
     ww_lsn flush = 0;
     size_t len, i;
     const uint8_t *p = ww_stream_send_buf(&s->stream, s->now, &len);
-    require((len == 34) == (s->now.mono_us >= ww_stream_deadline(&s->stream)),
-            "not by the deadline");
+    REQUIRE_RULE((len == 34) == (s->now.mono_us >= ww_stream_deadline(&s->stream)),
+                 "not by the deadline");
     if (len == 0)
         return;
     for (i = 9; i < 17; i++)
         flush = flush << 8 | p[i];
-    require(flush == 0 || flush == s->flush, "a feedback with another flush");
-    require(flush >= s->reported, "a feedback went back");
+    REQUIRE_RULE(flush == 0 || flush == s->flush, "a feedback with another flush");
+    REQUIRE_RULE(flush >= s->reported, "a feedback went back");
     s->reported = flush;
     ww_stream_send_ack(&s->stream, s->now);
 }
@@ -164,14 +138,14 @@ static void run_script(const uint8_t *data, size_t size)
 {
     ww_stream_config config = WW_STREAM_CONFIG_INIT;
     script *s = calloc(1, sizeof *s);
-    require(s != NULL, "out of memory");
-    s->relations = ww_relcache_open(&alloc, 1 << 20);
-    config.alloc = &alloc;
+    REQUIRE_RULE(s != NULL, "out of memory");
+    s->relations = ww_relcache_open(&fuzz_alloc, 1 << 20);
+    config.alloc = &fuzz_alloc;
     config.relations = s->relations;
     config.binary = true;
     config.streaming = size > 0 && (data[0] & 1) != 0;
     config.max_unconfirmed = MAX_UNITS;
-    require(ww_stream_init(&s->stream, &config, s->now, NULL) == WW_OK, "init");
+    REQUIRE_RULE(ww_stream_init(&s->stream, &config, s->now, NULL) == WW_OK, "init");
     play(s, data + (size > 0), size - (size > 0));
     ww_stream_fini(&s->stream);
     ww_relcache_close(s->relations);
@@ -193,6 +167,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.source.len = size - 1;
     config.mode = (data[0] & 2) != 0 ? WW_CONFIRM_THROUGH : WW_CONFIRM_EACH;
     result = sim_run(&config);
-    require(result.failure == NULL, result.failure != NULL ? result.failure : "");
+    REQUIRE_RULE(result.failure == NULL, result.failure);
     return 0;
 }

@@ -8,25 +8,7 @@
 #include "base/reader.h"
 #include "decode/value_encode.h"
 #include "decode/value_walk.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    fprintf(stderr, "fuzz_value_binary.c:%d: %s\n", line, what);
-    abort();
-}
-
-static void require_nothing_wrong(const char *wrong, int line)
-{
-    if (wrong != NULL)
-        fail(wrong, line);
-}
+#include "fuzz.h"
 
 /* Quotes in quotes make long texts of short values: of those only the beginning is looked at. */
 enum { ROOM = 1 << 20 };
@@ -92,16 +74,19 @@ static void require_same_encoding(const ww_value *binary, const ww_value *read)
 
 static void require_same(const ww_value *binary, const ww_value *read)
 {
+    const char *wrong;
     ww_error err;
     ww_error_clear(&err);
     if (ww_value_check(read, &err) != WW_OK) {
         fprintf(stderr, "%s (%s) at %llu: %.*s\n", err.what, err.subject,
                 (unsigned long long)err.offset, (int)read->bytes.len,
                 (const char *)read->bytes.ptr);
-        fail("the text of a binary value is not accepted", __LINE__);
+        REQUIRE_RULE(false, "the text of a binary value is accepted");
     }
-    require_nothing_wrong(walk_compare(binary, read), __LINE__);
-    require_nothing_wrong(walk_inside(read), __LINE__);
+    wrong = walk_compare(binary, read);
+    REQUIRE_RULE(wrong == NULL, wrong);
+    wrong = walk_inside(read);
+    REQUIRE_RULE(wrong == NULL, wrong);
     require_same_encoding(binary, read);
 }
 
@@ -112,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t buffer[4096];
     ww_value binary, read;
     ww_slice bytes = {data + 4, size - 4};
+    const char *wrong;
     ww_error err;
     ww_status status;
     if (types == NULL)
@@ -127,7 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(first.len == 0);
         return 0;
     }
-    require_nothing_wrong(walk_inside(&binary), __LINE__);
+    wrong = walk_inside(&binary);
+    REQUIRE_RULE(wrong == NULL, wrong);
     if (status == WW_ERR_IO)
         return 0;
     REQUIRE(status == WW_OK);

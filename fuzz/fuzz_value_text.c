@@ -6,27 +6,14 @@
  * Input: a type's OID, the value. */
 #include "base/reader.h"
 #include "decode/value_walk.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition, __LINE__))
-
-static void fail(const char *what, int line)
-{
-    fprintf(stderr, "fuzz_value_text.c:%d: %s\n", line, what);
-    abort();
-}
+#include "fuzz.h"
 
 static void require_walk(const ww_value *v)
 {
     const char *wrong = walk_inside(v);
     if (wrong == NULL)
         wrong = walk_compare(v, v);
-    if (wrong != NULL)
-        fail(wrong, __LINE__);
+    REQUIRE_RULE(wrong == NULL, wrong);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
