@@ -3,6 +3,7 @@
 below, which are those of libpq's documentation; libpq 18 itself is held against them too, on server 18."""
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -77,6 +78,7 @@ class Cell:
     sslcertmode: str = None
     ssl_min_protocol_version: str = None
     ssl_max_protocol_version: str = None
+    home: bool = False          # the files have their usual names and are not named
 
     def __str__(self):
         said = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)
@@ -218,10 +220,11 @@ def signature_cells(major):
 
 
 def identity_cells():
-    for identity, certmode, (mode, how), user in itertools.product(
-            ("none", "right", "other", "strange", "missing"), (None, "disable", "require"),
-            negotiations(("disable", "prefer", "require")), ("scram", "certified")):
-        yield Cell(GOOD, mode, how, user=user, identity=identity, sslcertmode=certmode)
+    for identity, (mode, how) in itertools.product(("none", "right", "other", "strange", "missing"),
+                                                   negotiations(("disable", "prefer", "require"))):
+        yield Cell(GOOD, mode, how, user="certified", identity=identity)
+        for certmode in (None, "disable", "require"):
+            yield Cell(GOOD, mode, how, identity=identity, sslcertmode=certmode)
     for identity, mode in itertools.product((*UNUSABLE, "der", "encrypted"), (None, "prefer", "require")):
         yield Cell(GOOD, mode, user="certified", identity=identity)
         yield Cell(GOOD, mode, identity=identity)
@@ -235,6 +238,12 @@ def version_cells():
         for least, most in ((None, "TLSv1.2"), ("TLSv1.3", None), ("TLSv1.2", "TLSv1.3")):
             yield Cell(world, mode, ssl_min_protocol_version=least, ssl_max_protocol_version=most)
         yield Cell(world, mode, identity="strange", ssl_max_protocol_version="TLSv1.2")
+
+
+def home_cells():
+    for world, mode, user in itertools.product((GOOD, WORLDS[4], WORLDS[5]), MODES, ("scram", "certified")):
+        yield Cell(world, mode, user=user, crl="file", identity="right", home=True)
+    yield Cell(WORLDS[5], root="system", identity="right", home=True)   # the list at home is not for these
 
 
 # ---- the test ------------------------------------------------------------------------------------------------------
@@ -337,6 +346,8 @@ class Tls(Case):
         for name in ("sslmode", "sslnegotiation", "channel_binding", "sslcertmode", "ssl_min_protocol_version",
                      "ssl_max_protocol_version"):
             words[name] = getattr(cell, name)
+        if cell.home:
+            words = {k: v for k, v in words.items() if self.pki not in getattr(v, "parents", ())}
         return self.conninfo(cell.user, host=cell.host, **{k: v for k, v in words.items() if v is not None})
 
     def connect(self, cell):
@@ -346,6 +357,18 @@ class Tls(Case):
                               stdin=subprocess.DEVNULL)
         theirs = self.libpq.connect(conninfo) if self.libpq else None
         return support.Finished(done.returncode, done.stdout, done.stderr), theirs
+
+    @contextlib.contextmanager
+    def at_home(self):
+        """A home directory with a file for everything."""
+        folder = self.dir / ".postgresql"
+        folder.mkdir()
+        for name, file in (("root.crt", "root.crt"), ("root.crl", "revoked.crl"), ("postgresql.crt", "right.crt"),
+                           ("postgresql.key", "key-rsa.key")):
+            shutil.copy(self.pki / file, folder / name)
+        home = {"HOME": str(self.dir)}
+        with unittest.mock.patch.dict(self.env, home), unittest.mock.patch.dict(os.environ, home):
+            yield
 
     def check(self, cells):
         by_world = collections.defaultdict(list)
@@ -401,3 +424,105 @@ class Tls(Case):
     @since(18)
     def test_versions(self):
         self.check(version_cells())
+
+    @since(18)
+    def test_files_at_home(self):
+        with self.at_home():
+            self.check(home_cells())
+
+
+# ---- somebody in between -------------------------------------------------------------------------------------------
+
+SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+ESCAPE = b"\x1b]0;pwned\x07\nwalwire: forged"
+AN_ERROR = b"SFATAL\0VFATAL\0C28000\0M" + ESCAPE + b"\0\0"
+AN_ERROR = b"E" + (len(AN_ERROR) + 4).to_bytes(4, "big") + AN_ERROR
+LET_IN = bytes.fromhex("520000000800000000" "5a0000000549")
+
+# (what is answered to each thing that is said, the modes in which the client then speaks in plain text, and those in
+# which libpq does so too: it takes bytes behind the answer for a handshake that failed)
+BETWEEN = {
+    "no TLS": ((b"N", b""), (None, "prefer"), ("prefer",)),
+    "an error": ((AN_ERROR,), (), ()),
+    "yes, and more": ((b"S" + LET_IN, b""), (), ("prefer",)),
+    "yes, and the end": ((b"S",), ("prefer",), ("prefer",)),
+    "yes, and no TLS": ((b"S", b"HTTP/1.1 400 Bad Request\r\n\r\n"), ("prefer",), ("prefer",)),
+    "yes, and an error": ((b"S", AN_ERROR), ("prefer",), ("prefer",)),
+    "neither": ((b"X",), (), ()),
+    "the end": ((b"",), (), ()),
+}
+
+
+class TlsImpostor(Impostor):
+    """Answers SSLRequest, or takes TLS from the first byte; then writes down what it hears."""
+
+    def __init__(self, certificate, key, direct, alpn):
+        self.direct = direct
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        if alpn:
+            self.context.set_alpn_protocols([alpn])
+        super().__init__()
+
+    def talk(self, peer):
+        with contextlib.suppress(OSError):
+            if not self.direct and peer.recv(8) == SSL_REQUEST:
+                peer.sendall(b"S")
+            with self.context.wrap_socket(peer, server_side=True) as wrapped:
+                self.heard += wrapped.recv(4096)
+
+
+@since(18)
+class Between(Case):
+    """Somebody in between answers for the server: nothing is said in plain text that need not be, and what comes
+    unauthenticated is not shown. libpq does the same with the modes that somebody wrote."""
+    STARTUP = b"user\0scram\0"
+
+    def setUp(self):
+        super().setUp()
+        self.libpq = Libpq()
+
+    def conninfo_of(self, impostor, **more):
+        words = {"host": "127.0.0.1", "port": impostor.port, "user": "scram", "dbname": "d", "password": "secret",
+                 "connect_timeout": 2, **more}
+        return " ".join(f"{key}={value}" for key, value in words.items() if value)
+
+    def heard(self, make, **more):
+        """What such an impostor hears from walwire, what walwire said, and what the impostor hears from libpq."""
+        with make() as ours, make() as theirs:
+            done = self.run_command("info", conninfo=self.conninfo_of(ours, **more))
+            self.assert_error(done, CONNECT)
+            self.assertNotIn(b"secret", ours.heard)
+            self.libpq.connect(self.conninfo_of(theirs, **more))
+            return ours.heard, done.err, theirs.heard
+
+    def test_plain_text(self):
+        for (how, (answers, modes, libpqs)), mode in itertools.product(BETWEEN.items(), (None, "prefer", *STRONG[::2])):
+            with self.subTest(how=how, sslmode=mode):
+                root = self.server.certs.ca if mode == "verify-full" else None
+                ours, said, theirs = self.heard(lambda: Impostor(*answers), sslmode=mode, sslrootcert=root)
+                self.assertEqual(ours[:8], SSL_REQUEST)
+                self.assertEqual(self.STARTUP in ours, mode in modes, ours)
+                self.assertNotRegex(said, "pwned|forged|\x1b")
+                self.assertEqual(self.STARTUP in theirs, (mode or "prefer") in libpqs, theirs)
+
+    def test_the_protocol_of_direct_tls(self):
+        """Over TLS from the first byte, ALPN must have chosen PostgreSQL: else it may be any other server."""
+        pki = self.server.certs.dir
+        for direct, alpn in itertools.product((False, True), (None, "http/1.1", "postgresql")):
+            with self.subTest(direct=direct, alpn=alpn):
+                ours, said, theirs = self.heard(
+                    lambda: TlsImpostor(pki / "server.crt", pki / "server.key", direct, alpn), sslmode="require",
+                    sslnegotiation="direct" if direct else "postgres")
+                heard = not direct or alpn == "postgresql"
+                self.assertEqual(self.STARTUP in ours, heard, said)
+                if not heard:
+                    self.assertIn("ALPN", said)
+                self.assertEqual(self.STARTUP in theirs, heard)
+
+    def test_what_is_said_before_anything_is_proven(self):
+        with Impostor(AN_ERROR) as liar:
+            done = self.run_command("info", conninfo=self.conninfo_of(liar, sslmode="disable"))
+        self.assert_error(done, CONNECT, "not authenticated")
+        self.assertNotIn("\x1b", done.err)
+        self.assertNotRegex(done.err, r"(?m)^walwire: forged")
