@@ -44,8 +44,9 @@ bool trace_open(const options *o)
     }
     setvbuf(file, NULL, _IOLBF, BUFSIZ);
     began_us = ww_clock_now().mono_us;
-    fprintf(file, "# walwire %s: seconds, backend, direction, type, message, bytes, state, detail\n",
+    fprintf(file, "# walwire %s: seconds, backend, direction, type, message, bytes, state, ",
             ww_version());
+    fprintf(file, "detail\n");
     return true;
 }
 
