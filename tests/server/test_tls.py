@@ -11,6 +11,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 import unittest.mock
 
 import certs
@@ -472,6 +473,19 @@ class TlsImpostor(Impostor):
                 self.heard += wrapped.recv(4096)
 
 
+class Flood(Impostor):
+    """Answers SSLRequest, and then sends messages that mean nothing for as long as anybody listens."""
+
+    def talk(self, peer):
+        record = bytes.fromhex("1603034000") + bytes(16384)
+        with contextlib.suppress(OSError):
+            self.heard += peer.recv(8)
+            peer.sendall(b"S")
+            self.heard += peer.recv(4096)
+            while True:
+                peer.sendall(record * 16)
+
+
 @since(18)
 class Between(Case):
     """Somebody in between answers for the server: nothing is said in plain text that need not be, and what comes
@@ -519,6 +533,13 @@ class Between(Case):
                 if not heard:
                     self.assertIn("ALPN", said)
                 self.assertEqual(self.STARTUP in theirs, heard)
+
+    def test_a_handshake_without_end(self):
+        """HelloRequests, which a TLS client skips: the deadline holds all the same."""
+        with Flood() as endless:
+            begin = time.monotonic()
+            self.assert_error(self.run_command("info", conninfo=self.conninfo_of(endless, sslmode="require")), CONNECT)
+            self.assertLess(time.monotonic() - begin, 8)
 
     def test_what_is_said_before_anything_is_proven(self):
         with Impostor(AN_ERROR) as liar:
