@@ -23,6 +23,19 @@ static void hide_argument(char *conninfo)
     memset(conninfo, 'x', strlen(conninfo));
 }
 
+/* What libpq would obey and we do not, said with -v: the session's settings are pinned, so that the
+ * same change is the same text everywhere; and no keys leave the process. */
+static void say_ignored(const options *o, const ww_conninfo *info)
+{
+    static const char *const variables[] = {"PGTZ", "PGDATESTYLE", "PGGEQO"};
+    size_t i;
+    for (i = 0; o->verbose > 0 && i < sizeof variables / sizeof variables[0]; i++)
+        if (getenv(variables[i]) != NULL)
+            report("%s is ignored: this session setting is fixed", variables[i]);
+    if (o->verbose > 0 && info->sslkeylogfile != NULL)
+        report("sslkeylogfile is ignored: walwire writes no TLS keys");
+}
+
 bool connection_read(const options *o, ww_conninfo *info)
 {
     ww_error err;
@@ -39,6 +52,7 @@ bool connection_read(const options *o, ww_conninfo *info)
         ww_conninfo_fini(info);
         return false;
     }
+    say_ignored(o, info);
     if (o->force_prompt)
         connection_prompt(info);
     return true;

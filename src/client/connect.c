@@ -251,6 +251,14 @@ static void explain_password(const ww_session *s, ww_error *err)
              "(~/.pgpass, mode 0600: host:port:database:user:password), or with -W");
 }
 
+static void explain_timeout(const ww_session *s, ww_error *err)
+{
+    if (err->status == WW_ERR_TIMEOUT)
+        snprintf(err->hint, sizeof err->hint,
+                 "Each address has %d seconds (connect_timeout; 0: no limit).",
+                 s->values.connect_timeout_s);
+}
+
 /* ---- all methods ---------------------------------------------------------------------------- */
 
 /* May the next encryption method be tried on the same address? Where the handshake failed, or the
@@ -281,6 +289,7 @@ ww_status ww__address_connect(ww_session *s, const ww__target *t, const ww_addrs
             break;
         explain_password(s, err);
         explain_permission(s, t, err);
+        explain_timeout(s, err);
         add_address(s, err);
         if (!next_method(s, list.methods[m], err))
             break;

@@ -513,7 +513,8 @@ static void made_up_services(void)
         "[s]\n", "[s]\n", "[t]\n", "[a b]\n", "[]\n", "[s", "]", "\n", "\r\n", " ", "\t", "\v",
         "host=h\n", "user=u", "user", "port=1 \n", "port=", "=", "#", "password=p w\n",
         "options='-c a'\n", "\n", "\n", "#\n", "hots=h\n", "service=t\n", "servicefile=x",
-        "application_name=a\n", "requiressl=1\n", "dbname", "'", "\\", "target_session_attrs=any\n", "fallback",
+        "application_name=a\n", "requiressl=1\n", "dbname", "'", "\\", "fallback",
+        "target_session_attrs=any\n",
     };
     unsigned i, n;
     accepted = refused = 0;
