@@ -45,19 +45,14 @@ static bool receive_byte(ww_sock *sock, uint8_t *byte, ww_mono_us deadline)
 static bool encrypt(const ww_session *s, ww_sock *sock, ww_mono_us deadline)
 {
     uint8_t answer = 0;
-    ww_status st;
     if (!s->conn.tls_active)
         return true;
     if (s->conn.config.tls != WW_CONN_TLS_DIRECT &&
         (!send_all(sock, ssl_request, sizeof ssl_request, deadline) ||
          !receive_byte(sock, &answer, deadline) || answer != 'S'))
         return false;
-    if (ww_sock_tls_start(sock, s->tls, NULL) != WW_OK)
-        return false;
-    while ((st = ww_sock_tls_handshake(sock, NULL)) == WW_MORE)
-        if (ww_sock_wait(sock, ww_sock_poll_events(sock, true, false), deadline, -1, NULL) != WW_OK)
-            return false;
-    return st == WW_OK;
+    return ww_sock_tls_start(sock, s->tls, NULL) == WW_OK &&
+           ww__shake_hands(sock, deadline, -1, NULL) == WW_OK;
 }
 
 static bool connect_again(const ww_session *s, ww_sock **sock, ww_mono_us deadline)

@@ -126,14 +126,13 @@ static ww_status open_tls(ww_session *s, const char *host, ww_error *err)
 }
 
 /* A server that always has more to say does not pass the deadline either. */
-static ww_status shake_hands(ww_session *s, ww_mono_us deadline, ww_error *err)
+ww_status ww__shake_hands(ww_sock *sock, ww_mono_us deadline, int wake_fd, ww_error *err)
 {
     ww_status st;
-    while ((st = ww_sock_tls_handshake(s->sock, err)) == WW_MORE) {
-        st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, true, false), deadline,
-                          s->config.wake_fd, err);
+    while ((st = ww_sock_tls_handshake(sock, err)) == WW_MORE) {
+        st = ww_sock_wait(sock, ww_sock_poll_events(sock, true, false), deadline, wake_fd, err);
         if (st == WW_OK && ww_clock_now().mono_us >= deadline)
-            st = ww__fail_text(err, WW_ERR_TIMEOUT, "the TLS handshake takes too long", s->address);
+            st = ww__fail(err, WW_ERR_TIMEOUT, "the TLS handshake took too long");
         if (st < 0)
             break;
     }
@@ -147,7 +146,7 @@ ww_status ww__session_encrypt(ww_session *s, const char *host, ww_mono_us deadli
     if (st == WW_OK)
         st = ww_sock_tls_start(s->sock, s->tls, err);
     if (st == WW_OK)
-        st = shake_hands(s, deadline, err);
+        st = ww__shake_hands(s->sock, deadline, s->config.wake_fd, err);
     s->tls_failed = st == WW_ERR_TLS || st == WW_ERR_IO;
     if (st == WW_ERR_IO && s->values.sslnegotiation == WW_SSLNEGOTIATION_DIRECT && err != NULL)
         snprintf(err->hint, sizeof err->hint,

@@ -41,6 +41,8 @@ void ww__session_disconnect(ww_session *s);
 
 /* encrypt.c: TLS on the connected socket, for this host ("": not known); tells the engine. */
 ww_status ww__session_encrypt(ww_session *s, const char *host, ww_mono_us deadline, ww_error *err);
+/* The handshake on a socket where TLS was started, until done or the deadline. */
+ww_status ww__shake_hands(ww_sock *sock, ww_mono_us deadline, int wake_fd, ww_error *err);
 
 /* cancel.c: asks the server, on a connection of its own, to give up the running command. Blocks for
  * two seconds at most. */
@@ -67,6 +69,10 @@ ww_status ww__session_pump(ww_session *s, bool receive, ww_error *err);
 ww_status ww__session_message(ww_session *s, ww_msg *msg, ww_mono_us deadline, ww_error *err);
 /* Waits until pump() may move something. */
 ww_status ww__session_wait(ww_session *s, ww_mono_us deadline, ww_error *err);
+
+/* After ErrorResponse: reads up to ReadyForQuery. It follows at once, or the session is over: two
+ * seconds are enough for a server that sends neither it nor an end. */
+void ww__session_settle(ww_session *s);
 
 /* ww_session_row(), waiting until the deadline at most: after ERR_TIMEOUT call it again. */
 ww_status ww__session_row_until(ww_session *s, ww_msg *row, ww_mono_us deadline, ww_error *err);
