@@ -215,15 +215,22 @@ static ww_status lost(ww_error *err)
     return ww__fail(err, WW_ERR_IO, "the server closed the connection in the middle of a command");
 }
 
-/* After an error: everything up to ReadyForQuery; the first error stays. */
-static ww_status finish_failed(ww_session *s, ww_error *err)
+void ww__session_settle(ww_session *s)
 {
+    ww_mono_us deadline = ww_clock_now().mono_us + SLOW_US;
     ww_error ignored;
     ww_msg msg;
-    while (ww__session_message(s, &msg, WW_MONO_NEVER, &ignored) == WW_OK)
+    while (ww_clock_now().mono_us < deadline &&
+           ww__session_message(s, &msg, deadline, &ignored) == WW_OK)
         if (msg.type == WW_MSG_READY)
             break;
     s->command_open = false;
+}
+
+/* The first error stays. */
+static ww_status finish_failed(ww_session *s, ww_error *err)
+{
+    ww__session_settle(s);
     return err != NULL ? err->status : WW_ERR_SERVER;
 }
 

@@ -186,9 +186,7 @@ static ww_status send_command(ww_client *c, const char *command, ww_error *err)
                             "the server answered START_REPLICATION without starting to stream");
         if (st == WW_OK && msg.type == WW_MSG_ERROR) {
             ww_error_from_server(&msg, err);
-            while (ww__session_message(c->session, &msg, WW_MONO_NEVER, NULL) == WW_OK)
-                if (msg.type == WW_MSG_READY)
-                    break;
+            ww__session_settle(c->session);
             ww__slot_explain(c->session, c->slot, true, err);
             return WW_ERR_SERVER;
         }
@@ -220,10 +218,13 @@ enum { WAL_LEVEL, SENDER_TIMEOUT_MS };
 
 static ww_status read_facts(ww_session *s, server_facts *facts, ww_error *err)
 {
-    return ww_session_row_text(s,
-                               "SELECT pg_catalog.current_setting('wal_level'), setting FROM "
-                               "pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
-                               2, WIDTH, facts->text[0], err);
+    ww_status st =
+        ww_session_row_text(s,
+                            "SELECT pg_catalog.current_setting('wal_level'), setting FROM "
+                            "pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
+                            2, WIDTH, facts->text[0], err);
+    return st == WW_END ? ww__fail(err, WW_ERR_PROTOCOL, "the server did not tell its wal_level")
+                        : st;
 }
 
 /* Said before anything is created; a server from 19 on raises its level by itself. */

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +22,7 @@ DONE, INTERNAL, USAGE, CONNECT, REFUSED, GAP = range(6)
 
 PASSWORD = "Canary-1234"      # shown nowhere, ever
 SANITIZER = 99                # its exit code
+WATCH = str(pathlib.Path(__file__).with_name("watch.py"))
 MIB = 1 << 20
 
 
@@ -121,29 +123,33 @@ class Run:
     def execute(self):
         begin = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen(self.command(), cwd=self.dir, env=self.environment(),
-                                       stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-            timer = threading.Timer(self.case.seconds, process.kill)
-            timer.start()
-            if self.case.interrupt:
-                threading.Thread(target=self.send_signal, args=(process,), daemon=True).start()
-            _, status, usage = os.wait4(process.pid, 0)
-            timer.cancel()
-            process.returncode = self.status = os.waitstatus_to_exitcode(status)
+            self.watch(out, err)
+            self.ended = time.monotonic()
+            self.seconds = self.ended - begin
             out.seek(0)
             err.seek(0)
             self.stdout, self.stderr = out.read(), err.read()
-        self.ended = time.monotonic()
-        self.seconds = self.ended - begin
-        self.peak = usage.ru_maxrss * 1024
-        self.cpu = usage.ru_utime
         path = self.dir / "out"
         self.out = path.read_bytes() if path.exists() else b""
 
-    def send_signal(self, process):
+    def watch(self, out, err):
+        told, tell = os.pipe()
+        words = [sys.executable, "-ISB", WATCH, str(tell), str(self.case.seconds), *self.command()]
+        watcher = subprocess.Popen(words, cwd=self.dir, env=self.environment(), pass_fds=[tell],
+                                   stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        os.close(tell)
+        with open(told) as news:
+            pid = int(news.readline())
+            if self.case.interrupt:
+                threading.Thread(target=self.send_signal, args=(pid,), daemon=True).start()
+            status, peak, cpu = news.readline().split()
+        watcher.wait()
+        self.status, self.peak, self.cpu = int(status), int(peak) * 1024, float(cpu)
+
+    def send_signal(self, pid):
         if self.server.reached.wait(self.case.seconds):
             self.interrupted = time.monotonic()
-            process.send_signal(signal.SIGINT)
+            os.kill(pid, signal.SIGINT)
 
     # ---- the judgement ----
 
