@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: MIT
-# lib.sh: what setup, test and demo share. Sourced, never run.
+# lib.sh: what setup, test, fuzz and demo share. Sourced, never run.
 #
 # Nothing that is built or tested runs as root: a PostgreSQL server refuses to, and a test of file
 # permissions would prove nothing. Started as root, the scripts do the rest as the user $user.
@@ -75,17 +75,67 @@ configure_and_build() {
     cmake --build --preset "$preset" --parallel "$(nproc)" ${@:+--target "$@"}
 }
 
-# run_fuzz SECONDS: every target for so long, starting from its corpus; a finding stays in build/fuzz.
+# fuzz_targets: every name, as fuzz_conn.
+fuzz_targets() { (cd "$clone/fuzz" && printf '%s\n' fuzz_*.c | sed 's/\.c$//'); }
+
+# fuzz_inputs TARGET: the folders it starts from; new inputs go into the first.
+fuzz_inputs() {
+    mkdir -p "build/fuzz/found/$1"
+    printf '%s\n' "build/fuzz/found/$1" "fuzz/corpus/$1"
+    [ ! -d "fuzz/regressions/$1" ] || printf '%s\n' "fuzz/regressions/$1"
+}
+
+fuzz_row='%-18s %8s %12s %10s %8s  %s\n' # target, seconds, runs, new units, edges, finding
+
+# run_fuzz_target TARGET SECONDS: prints its line of the table. Its log is build/fuzz/TARGET.log.
+run_fuzz_target() {
+    local name=$1 log=build/fuzz/$1.log begin=$SECONDS status=0 inputs dictionary=()
+    mapfile -t inputs < <(fuzz_inputs "$name")
+    mkdir -p "build/fuzz/findings/$name"
+    [ ! -f "fuzz/$name.dict" ] || dictionary=("-dict=fuzz/$name.dict")
+    "build/fuzz/fuzz/$name" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/findings/$name/" "${dictionary[@]}" "${inputs[@]}" \
+        >"$log" 2>&1 || status=$?
+    # shellcheck disable=SC2059
+    printf "$fuzz_row" "$name" $((SECONDS - begin)) \
+        "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
+        "$(sed -n 's/^stat::new_units_added: *//p' "$log")" \
+        "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)" \
+        "$([ $status -eq 0 ] && echo none || sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)"
+    [ $status -eq 0 ]
+}
+
+# explain_finding TARGET: what was found, and what to do with it.
+explain_finding() {
+    local found
+    found=$(sed -n 's/.*Test unit written to //p' "build/fuzz/$1.log" | tail -n 1)
+    printf '\n%s failed; the end of build/fuzz/%s.log:\n' "$1" "$1"
+    grep -E 'fuzz_[a-z_]+\.c:[0-9]+: |ERROR|SUMMARY|runtime error' "build/fuzz/$1.log" || tail -n 5 "build/fuzz/$1.log"
+    [ -z "$found" ] || printf '  %s\n' "once more:  scripts/fuzz $1 $found" \
+        "to keep:    mkdir -p fuzz/regressions/$1 && cp $found fuzz/regressions/$1/WHAT-IT-SHOWS"
+}
+
+# run_fuzz SECONDS SECONDS-BEFORE-AUTHENTICATION [TARGET...]: every target for so long, as many at once
+# as there are cores; longer those that stand for what reads bytes before authentication.
 run_fuzz() {
-    local target name status=0 passed=0 failed=0
-    for target in build/fuzz/fuzz/fuzz_* build/fuzz/bin/fuzz_*; do
-        [ -f "$target" ] && [ -x "$target" ] || continue
-        name=$(basename "$target")
-        mkdir -p "build/fuzz/found/$name"
-        if "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/found/$name" "fuzz/corpus/$name"
-        then passed=$((passed + 1)); else failed=$((failed + 1)) status=1; fi
+    local seconds=$1 before=$2 name failed=() targets
+    shift 2
+    targets=("$@")
+    [ $# -gt 0 ] || mapfile -t targets < <(fuzz_targets)
+    rm -f build/fuzz/failed.*
+    # shellcheck disable=SC2059
+    printf "$fuzz_row" target seconds runs 'new units' edges finding
+    for name in "${targets[@]}"; do
+        case $name in
+        fuzz_conn | fuzz_scram | fuzz_saslprep) printf '%s %s\n' "$name" "$before" ;;
+        *) printf '%s %s\n' "$name" "$seconds" ;;
+        esac
+    done | sort -s -k 2,2nr | xargs -P "$(nproc)" -L 1 bash -c \
+        '. scripts/lib.sh; run_fuzz_target "$@" || : >"build/fuzz/failed.$1"' scripts/fuzz
+    for name in "${targets[@]}"; do
+        [ ! -e "build/fuzz/failed.$name" ] || failed+=("$name")
     done
-    printf '%d passed, %d failed\n' $passed $failed
-    [ $status -eq 0 ] && [ $passed -gt 0 ]
+    for name in "${failed[@]}"; do explain_finding "$name"; done
+    printf '\n%d passed, %d failed\n' $((${#targets[@]} - ${#failed[@]})) ${#failed[@]}
+    [ ${#failed[@]} -eq 0 ]
 }
