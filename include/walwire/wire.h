@@ -250,6 +250,7 @@ typedef struct ww_conn {
     bool eof, eof_clean;
     bool tls_active;
     bool negotiated;                /* NegotiateProtocolVersion came */
+    bool authenticated;             /* AuthenticationOk came, and all that was demanded is there */
     bool authenticated_peer;        /* SCRAM: the server proved that it knows the password */
     bool channel_bound;             /* ... and that nobody sits between us and it */
     unsigned auth_done;             /* WW_AUTH_* that was completed */

@@ -262,14 +262,15 @@ static void explain_timeout(const ww_session *s, ww_error *err)
 /* ---- all methods ---------------------------------------------------------------------------- */
 
 /* May the next encryption method be tried on the same address? Where the handshake failed, or the
- * server sent an error (only that has an SQLSTATE). What we found wrong with it is final. */
+ * server did not let us in (only its errors have an SQLSTATE). What we found wrong with it is final,
+ * and so is what it says afterwards. */
 static bool next_method(const ww_session *s, ww_conn_tls tried, const ww_error *err)
 {
     if (s->tls_failed)
         return true;
     if (s->wrong_kind)
         return false;
-    if (err->sqlstate[0] == '\0')
+    if (err->sqlstate[0] == '\0' || s->conn.authenticated)
         return false;
     return tried != WW_CONN_TLS_PREFER || s->conn.tls_active; /* after 'N' it was plaintext */
 }

@@ -270,5 +270,6 @@ ww_status ww__auth_ok(ww_conn *c, ww_slice body)
         return fail_auth(c, "the server asks for no password, and require_auth demands one");
     if (c->auth_done == 0)
         c->auth_done = WW_AUTH_NONE;
+    c->authenticated = true;
     return WW_OK;
 }

@@ -426,6 +426,22 @@ class Tls(Case):
     def test_versions(self):
         self.check(version_cells())
 
+    def test_a_refusal_is_heard_once_or_twice(self):
+        """With prefer and allow the other encryption is tried; not once the server has let us in."""
+        self.show(GOOD)
+        refusals = {"password authentication failed": {"password": "wrong"},
+                    "database \"nothing\" does not exist": {"dbname": "nothing"}}
+        for (said, words), mode in itertools.product(refusals.items(), MODES[:5]):
+            with self.subTest(said=said, sslmode=mode):
+                conninfo = self.words(Cell(GOOD, mode)) + "".join(f" {k}='{v}'" for k, v in words.items())
+                twice = mode in ("allow", "prefer") and "password" in words
+                before = self.server.log.read_text().count(said)
+                self.assert_error(self.run_command("info", conninfo=conninfo), CONNECT)
+                self.assertEqual(self.server.log.read_text().count(said) - before, 2 if twice else 1)
+                if self.libpq and mode:
+                    self.libpq.connect(conninfo)
+                    self.assertEqual(self.server.log.read_text().count(said) - before, 4 if twice else 2)
+
     @since(18)
     def test_files_at_home(self):
         with self.at_home():
