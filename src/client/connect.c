@@ -262,8 +262,8 @@ static void explain_timeout(const ww_session *s, ww_error *err)
 /* ---- all methods ---------------------------------------------------------------------------- */
 
 /* May the next encryption method be tried on the same address? Where the handshake failed, or the
- * server did not let us in (only its errors have an SQLSTATE). What we found wrong with it is final,
- * and so is what it says afterwards. */
+ * server did not let us in (only its errors have an SQLSTATE). What we found wrong with it is
+ * final, and so is what it says afterwards. */
 static bool next_method(const ww_session *s, ww_conn_tls tried, const ww_error *err)
 {
     if (s->tls_failed)

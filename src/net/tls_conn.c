@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In one call of the handshake. There are messages that OpenSSL skips: a peer that sends them without
- * end must not keep us from looking at the clock. */
+/* In one call of the handshake. There are messages that OpenSSL skips: a peer that sends them
+ * without end must not keep us from looking at the clock. */
 #define HANDSHAKE_RECVS 16u
 
 static ww_status give_error(const ww__tls_conn *t, ww_error *err)
