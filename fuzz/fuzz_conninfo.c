@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_conninfo.c: any text as a connection string. What is accepted means the same when it is
  * written out and read again, as keywords and as a URI; what is refused changes nothing; no error
- * shows a password; what passed the check is never refused later. */
+ * shows a password; what passed the check is never refused later. Where WALWIRE_TEST_LIBPQ names a
+ * libpq 18, it accepts and refuses the same texts, and gives the same values. */
 #include "check.h"
+#include "config/libpq.h"
 #include "config/show.h"
 #include "fuzz.h"
 
@@ -151,6 +153,52 @@ static void check_secret(const char *prefix, ww_slice text)
     free(joined);
 }
 
+/* ---- libpq, where there is one --------------------------------------------------------------- */
+
+static bool find_libpq(libpq_parser *parser)
+{
+    static libpq_parser loaded;
+    static bool looked;
+    const char *path = getenv("WALWIRE_TEST_LIBPQ");
+    if (!looked && path != NULL)
+        libpq_load_parser(&loaded, libpq_open(path));
+    looked = true;
+    *parser = loaded;
+    return loaded.parse != NULL;
+}
+
+static void same_values(const ww_conninfo *a, const ww_conninfo *b)
+{
+    char *x = show_conninfo(a), *y = show_conninfo(b);
+    REQUIRE(strcmp(x, y) == 0);
+    free(x);
+    free(y);
+}
+
+static void same_as_libpq(const libpq_parser *parser, ww_slice text)
+{
+    char *string = malloc(text.len + 1);
+    check_alloc a;
+    ww_conninfo ours, theirs;
+    bool accepted;
+    REQUIRE(string != NULL);
+    if (text.len > 0)
+        memcpy(string, text.ptr, text.len);
+    string[text.len] = '\0';
+    check_alloc_init(&a, 0);
+    ww_conninfo_init(&ours, &a.alloc);
+    ww_conninfo_init(&theirs, &a.alloc);
+    accepted = ww_conninfo_parse(&ours, ww_slice_of(string), NULL) == WW_OK;
+    if (!libpq_is_database_name(string) && ours.oauth_token == NULL) {
+        REQUIRE(libpq_parse(parser, string, &theirs) == accepted);
+        if (accepted)
+            same_values(&ours, &theirs);
+    }
+    ww_conninfo_fini(&ours);
+    ww_conninfo_fini(&theirs);
+    free(string);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const prefixes[] = {
@@ -166,7 +214,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         "'postgresql://u:" CANARY "@h?a=b",
     };
     ww_slice text = { data, size };
+    libpq_parser parser;
     size_t i;
+    if (find_libpq(&parser) && (size == 0 || memchr(data, 0, size) == NULL))
+        same_as_libpq(&parser, text);
     check_meaning(text);
     check_out_of_memory(text, 1 + (size > 0 ? data[0] % 8 : 0));
     for (i = 0; i < sizeof prefixes / sizeof prefixes[0] && !knows_canary(text); i++)

@@ -4,26 +4,18 @@
  * linked. */
 #include "cases.h"
 #include "check.h"
+#include "libpq.h"
 #include "passfile_cases.h"
 #include "service_cases.h"
 #include "show.h"
 
 #include <walwire/config.h>
 
-#include <dlfcn.h>
 #include <sys/stat.h>
 
-/* PQconninfoOption. */
-typedef struct libpq_option {
-    char *keyword, *envvar, *compiled, *val, *label, *dispchar;
-    int dispsize;
-} libpq_option;
-
+static libpq_parser parser;
 static struct {
-    libpq_option *(*parse)(const char *text, char **error);
     libpq_option *(*defaults)(void);
-    void (*free_options)(libpq_option *options);
-    void (*free_memory)(void *p);
     void *(*connect_start)(const char *text);
     int (*status)(const void *conn);
     char *(*error_message)(const void *conn);
@@ -37,36 +29,18 @@ static struct {
 
 static check_alloc memory;
 
-static void load_function(void *library, const char *name, void *function)
-{
-    void *symbol = dlsym(library, name);
-    if (symbol == NULL) {
-        fprintf(stderr, "no %s in libpq\n", name);
-        exit(1);
-    }
-    memcpy(function, &symbol, sizeof symbol);
-}
-
 static void load_libpq(void)
 {
-    const char *path = getenv("WALWIRE_TEST_LIBPQ");
-    void *library = path != NULL ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
-    if (library == NULL) {
-        fprintf(stderr, "WALWIRE_TEST_LIBPQ must name the libpq.so.5 of PostgreSQL 18: %s\n",
-                path != NULL ? dlerror() : "it is not set");
-        exit(1);
-    }
-    load_function(library, "PQconninfoParse", &libpq.parse);
-    load_function(library, "PQconndefaults", &libpq.defaults);
-    load_function(library, "PQconninfoFree", &libpq.free_options);
-    load_function(library, "PQfreemem", &libpq.free_memory);
-    load_function(library, "PQconnectStart", &libpq.connect_start);
-    load_function(library, "PQstatus", &libpq.status);
-    load_function(library, "PQerrorMessage", &libpq.error_message);
-    load_function(library, "PQpass", &libpq.password);
-    load_function(library, "PQconninfo", &libpq.options);
-    load_function(library, "PQfinish", &libpq.finish);
-    load_function(library, "PQlibVersion", &libpq.version);
+    void *library = libpq_open(getenv("WALWIRE_TEST_LIBPQ"));
+    libpq_load_parser(&parser, library);
+    libpq_function(library, "PQconndefaults", &libpq.defaults);
+    libpq_function(library, "PQconnectStart", &libpq.connect_start);
+    libpq_function(library, "PQstatus", &libpq.status);
+    libpq_function(library, "PQerrorMessage", &libpq.error_message);
+    libpq_function(library, "PQpass", &libpq.password);
+    libpq_function(library, "PQconninfo", &libpq.options);
+    libpq_function(library, "PQfinish", &libpq.finish);
+    libpq_function(library, "PQlibVersion", &libpq.version);
 }
 
 static uint64_t seed = 18;
@@ -96,27 +70,6 @@ static void append(text *t, const char *piece)
 
 /* ---- the same text to both parsers ---------------------------------------------------------- */
 
-/* Neither a '=' nor a URI: we take it for a database's name, as psql does; PQconninfoParse does
- * not. */
-static bool is_database_name(const char *string)
-{
-    return strchr(string, '=') == NULL && strstr(string, "://") == NULL;
-}
-
-/* Their answer as a conninfo of ours; false if they refuse, or it has a keyword we do not take. */
-static bool parse_theirs(const char *string, ww_conninfo *c)
-{
-    char *message = NULL;
-    libpq_option *options = libpq.parse(string, &message), *o;
-    bool ok = options != NULL;
-    for (o = options; o != NULL && o->keyword != NULL; o++)
-        if (o->val != NULL && ww_conninfo_set(c, o->keyword, ww_slice_of(o->val), NULL) != WW_OK)
-            ok = false;
-    libpq.free_options(options);
-    libpq.free_memory(message);
-    return ok;
-}
-
 static size_t accepted, refused;
 
 static void compare(const char *string)
@@ -124,11 +77,11 @@ static void compare(const char *string)
     unsigned before = check_failures;
     ww_conninfo ours, theirs;
     bool want, got;
-    if (is_database_name(string))
+    if (libpq_is_database_name(string))
         return;
     ww_conninfo_init(&ours, &memory.alloc);
     ww_conninfo_init(&theirs, &memory.alloc);
-    want = parse_theirs(string, &theirs);
+    want = libpq_parse(&parser, string, &theirs);
     got = ww_conninfo_parse(&ours, ww_slice_of(string), NULL) == WW_OK;
     CHECK(want == got);
     if (want && got) {
@@ -231,7 +184,7 @@ static void check_variable(libpq_option *options, const char *keyword, const cha
  * ours. */
 static void keywords(void)
 {
-    libpq_option *options = libpq.parse("", NULL), *o;
+    libpq_option *options = parser.parse("", NULL), *o;
     CHECK(libpq.version() >= 180000 && libpq.version() < 190000);
     if (!CHECK(options != NULL))
         return;
@@ -246,7 +199,7 @@ static void keywords(void)
         CHECK(ww_conninfo_set(&c, o->keyword, ww_slice_of("x"), NULL) == WW_OK);
         ww_conninfo_fini(&c);
     }
-    libpq.free_options(options);
+    parser.free_options(options);
 }
 
 static void check_default_sslmode(void)
@@ -259,7 +212,7 @@ static void check_default_sslmode(void)
         if (strcmp(o->keyword, "sslmode") == 0)
             CHECK_TEXT(c.sslmode != NULL ? c.sslmode : "prefer", o->val);
     ww_conninfo_fini(&c);
-    libpq.free_options(options);
+    parser.free_options(options);
 }
 
 static void requiressl(void)
@@ -458,7 +411,7 @@ static void same_settings(const ww_conninfo *ours, void *conn)
         if (value != NULL && value[0] != '\0')
             CHECK_TEXT(o->val, value);
     }
-    libpq.free_options(options);
+    parser.free_options(options);
 }
 
 /* The answer of a libpq that begins to connect; PGSERVICEFILE has no name but its descriptor's. */
@@ -531,11 +484,11 @@ static void made_up_services(void)
 /* Nothing of the caller's may decide. */
 static void clear_environment(void)
 {
-    libpq_option *options = libpq.parse("", NULL), *o;
+    libpq_option *options = parser.parse("", NULL), *o;
     for (o = options; o != NULL && o->keyword != NULL; o++)
         if (o->envvar != NULL)
             unsetenv(o->envvar);
-    libpq.free_options(options);
+    parser.free_options(options);
     unsetenv("PGREQUIRESSL");
 }
 
