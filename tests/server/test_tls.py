@@ -52,6 +52,7 @@ NAMES = [(World("other", names=("DNS:elsewhere.example",)), ["localhost", "elsew
          (World("wildcard", names=("DNS:*.walwire.test",)),
           ["db.walwire.test", "a.b.walwire.test", "walwire.test", ".walwire.test"]),
          (World("wide", names=("DNS:*.test", "DNS:d*.walwire.test", "DNS:*")), ["walwire.test", "db.walwire.test"]),
+         (World("dns_address", names=("DNS:127.0.0.1",)), ["127.0.0.1"]),
          (World("cn", names=(), common_name="localhost"), ["localhost", "elsewhere.example"]),
          (World("cn_beside", common_name="db.test", names=("DNS:localhost",)), ["localhost", "db.test"]),
          (World("nul", nul=b"localhost\0.evil.example"), ["localhost"])]
@@ -74,7 +75,7 @@ class Cell:
     host: str = "localhost"
     user: str = "scram"
     root: str = "file"          # none, missing, system
-    crl: str = "none"           # file, dir, missing
+    crl: str = "none"           # file, dir, missing, damaged, cas (a directory that has the unknown CA too)
     identity: str = "none"      # right, other (another name), strange (another CA), readable (by others), missing ...
     sslcertmode: str = None
     ssl_min_protocol_version: str = None
@@ -104,6 +105,8 @@ def covers(world, host, libpq):
     if world.nul:
         return False
     kind = "IP:" if host.replace(".", "").isdigit() else "DNS:"
+    if libpq and f"DNS:{host}" in world.names:  # of any kind
+        return True
     names = [name.removeprefix(kind) for name in world.names if name.startswith(kind)] or [world.common_name]
     label, _, rest = host.lower().partition(".")
     dots = 1 if libpq else 2                    # "*.test" is a whole top-level domain
@@ -116,9 +119,13 @@ def believed(cell, mode, libpq):
     world = cell.world
     if mode not in ("verify-ca", "verify-full") and cell.root in ("none", "missing"):
         return True
-    if cell.root in ("none", "missing") or world.ca == "stranger" or world.dates:
+    if cell.root in ("none", "missing") or world.dates:
         return False
-    if world.revoked and cell.crl in ("file", "dir"):
+    if world.ca == "stranger" and not (libpq and cell.crl == "cas"):    # libpq trusts certificates that lie there
+        return False
+    if cell.crl == "damaged" and not libpq:     # libpq goes on without
+        return False
+    if world.revoked and cell.crl in ("file", "dir", "cas"):
         return False
     if world.digest == "sha1" and not libpq:    # OpenSSL 3 refuses it; the 1.1 that libpq has here does not
         return False
@@ -201,8 +208,8 @@ def root_cells():
 
 
 def crl_cells():
-    for world, (mode, how), crl in itertools.product((GOOD, WORLDS[5]), negotiations(("prefer",) + STRONG),
-                                                     ("file", "dir", "missing")):
+    for world, (mode, how), crl in itertools.product((GOOD, *WORLDS[4:6]), negotiations(("prefer",) + STRONG),
+                                                     ("file", "dir", "missing", "damaged", "cas")):
         yield Cell(world, mode, how, crl=crl)
 
 
@@ -271,6 +278,12 @@ class Tls(Case):
         revoked = cls.certificate(WORLDS[5])
         cls.authorities["rsa"].revoke(revoked.stem)
         cls.authorities["rsa"].write_crl("revoked.crl", "crls")
+        cls.authorities["stranger"].write_crl("stranger.crl", "cas")
+        for path in (cls.pki / "crls").iterdir():
+            shutil.copy(path, cls.pki / "cas")
+        hashed = certs.openssl("x509", "-in", "ca-stranger.crt", "-noout", "-hash", cwd=cls.pki).split()[0]
+        shutil.copy(cls.pki / "ca-stranger.crt", cls.pki / "cas" / f"{hashed}.0")
+        (cls.pki / "damaged.crl").write_text((cls.pki / "revoked.crl").read_text()[:200])
         shutil.copy(cls.authorities["rsa"].crt, cls.server.data / "root.crt")
         cls.env = environment(cls.pki, SSL_CERT_FILE=cls.pki / "root.crt")
         cls.libpq = Libpq() if cls.major == 18 else None
@@ -337,12 +350,13 @@ class Tls(Case):
     def words(self, cell):
         """The cell as a connection string."""
         files = {"root": {"file": "root.crt", "none": None, "missing": "gone.crt"},
-                 "crl": {"file": "revoked.crl", "missing": "gone.crl"}}
+                 "crl": {"file": "revoked.crl", "missing": "gone.crl", "damaged": "damaged.crl"},
+                 "dir": {"dir": "crls", "cas": "cas"}}
         path = lambda name: name and self.pki / name
         words = {"hostaddr": "127.0.0.1", "password": "secret", "connect_timeout": 20,
                  "sslrootcert": "system" if cell.root == "system" else path(files["root"][cell.root]),
                  "sslcrl": path(files["crl"].get(cell.crl)),
-                 "sslcrldir": self.pki / "crls" if cell.crl == "dir" else None,
+                 "sslcrldir": path(files["dir"].get(cell.crl)),
                  **dict(zip(("sslcert", "sslkey", "sslpassword"), self.identities[cell.identity]))}
         for name in ("sslmode", "sslnegotiation", "channel_binding", "sslcertmode", "ssl_min_protocol_version",
                      "ssl_max_protocol_version"):
