@@ -25,6 +25,9 @@ extern "C" {
 
 /* malloc's family behind ww_alloc. Static. */
 const ww_alloc *ww_alloc_malloc(void);
+/* Pages of their own for each piece, wiped when given back, kept out of core dumps and of swap as
+ * far as the system lets us: for a ww_conninfo. Static. */
+const ww_alloc *ww_alloc_secret(void);
 
 typedef enum ww_log_level { WW_LOG_ERROR, WW_LOG_WARNING, WW_LOG_INFO, WW_LOG_DEBUG } ww_log_level;
 

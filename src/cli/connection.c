@@ -36,11 +36,22 @@ static void say_ignored(const options *o, const ww_conninfo *info)
         report("sslkeylogfile is ignored: walwire writes no TLS keys");
 }
 
+/* What the environment held is in the conninfo now. Nobody finds it in ours any more, nor does a
+ * child get it. */
+static void clear_environment(const char *name)
+{
+    char *value = getenv(name);
+    if (value == NULL)
+        return;
+    ww_wipe(value, strlen(value));
+    unsetenv(name);
+}
+
 bool connection_read(const options *o, ww_conninfo *info)
 {
     ww_error err;
     bool ok;
-    ww_conninfo_init(info, ww_alloc_malloc());
+    ww_conninfo_init(info, ww_alloc_secret());
     ok = o->conninfo == NULL || ww_conninfo_parse(info, ww_slice_of(o->conninfo), &err) == WW_OK;
     if (ok && ww_conninfo_has_secret(info))
         hide_argument(o->conninfo);
@@ -53,6 +64,8 @@ bool connection_read(const options *o, ww_conninfo *info)
         return false;
     }
     say_ignored(o, info);
+    clear_environment("PGPASSWORD");
+    clear_environment("WALWIRE_OAUTH_TOKEN");
     if (o->force_prompt)
         connection_prompt(info);
     return true;

@@ -30,7 +30,7 @@ ww_status ww__client_fail(ww_client *c, const ww_error *why, ww_error *err)
 static ww_status read_conninfo(ww_client *c, ww_error *err)
 {
     ww_status st = WW_OK;
-    ww_conninfo_init(&c->own_conninfo, ww_alloc_malloc());
+    ww_conninfo_init(&c->own_conninfo, ww_alloc_secret());
     if (c->config.parsed != NULL)
         return WW_OK;
     if (c->config.conninfo != NULL)
