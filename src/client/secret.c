@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* secret.c: memory for what a reconnect needs and nobody else may see: pages of their own, which are
- * not swapped out and not part of a core dump. */
+/* secret.c: memory for what a reconnect needs and nobody else may see: pages of their own, which
+ * are not swapped out and not part of a core dump. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS, MADV_DONTDUMP */
 #define _DARWIN_C_SOURCE
 
