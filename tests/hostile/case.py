@@ -46,7 +46,7 @@ class Case:
     acked: int = CONFIRMED          # the highest position that may be acknowledged
     must_ack: int = 0               # the least that has to be acknowledged at the end
     lines: list = None              # the output, parsed; None: only whole transactions
-    clear: bool = False             # the password may go in clear
+    compact: bool = True            # the format of the output; another one need not be JSON
     sent: bytes = None              # all that the server may have received
     check: callable = None          # check(run) returns what is wrong, or None
     interrupt: bool = False         # SIGINT when the script sets peer.server.reached
@@ -76,8 +76,8 @@ class Server:
             one.server = self
             self.peers.append(one)
             thread = threading.Thread(target=self.play, args=(one,), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def play(self, one):
         try:
@@ -166,7 +166,7 @@ class Run:
         received = b"".join(one.raw for one in self.server.peers)
         if self.case.sent is not None and received != self.case.sent:
             self.wrong.append(f"sent {received!r}")
-        if PASSWORD.encode() in self.stderr + self.stdout + self.out + (b"" if self.case.clear else received):
+        if PASSWORD.encode() in self.stderr + self.stdout + self.out + received:
             self.wrong.append("the password is shown, or went in clear")
         self.judge_messages()
         self.judge_acknowledgements()
@@ -198,17 +198,21 @@ class Run:
     def judge_output(self):
         if self.stdout:
             self.wrong.append("something on standard output")
-        if re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", self.out):
+        if re.search(rb"[\x00-\x09\x0b-\x1f]", self.out):
             self.wrong.append("a control character in the output")
+        if self.case.compact:
+            self.judge_lines()
+
+    def judge_lines(self):
         try:
-            lines = [json.loads(line) for line in self.out.decode().splitlines()]
+            lines = [json.loads(line) for line in self.out.decode().split("\n") if line]
         except ValueError as why:
             self.wrong.append(f"the output is no JSON: {why}")
             return
         if lines and (lines[-1]["op"] not in "CM" or not self.out.endswith(b"\n")):
             self.wrong.append("the output ends within a transaction")
         if self.case.lines is not None and lines != self.case.lines:
-            self.wrong.append(f"the output is {lines}")
+            self.wrong.append(f"the output is {str(lines)[:1000]}")
 
     def report(self):
         return "\n".join([f"     {one}" for one in self.wrong] +
