@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -64,6 +65,7 @@ static void bytes_go_both_ways(void)
     peer p;
     peer_open(&p);
     CHECK(!ww_sock_is_unix(p.sock));
+    CHECK_EQ_U64(ww_sock_peer_user(p.sock, (char *)buf, sizeof buf, NULL), WW_ERR_USAGE);
     CHECK(!ww_sock_pending(p.sock));
     CHECK_EQ_U64(ww_sock_recv(p.sock, buf, sizeof buf, &n, NULL), WW_MORE);
     CHECK_EQ_U64(n, 0);
@@ -274,6 +276,18 @@ static ww_status connect_unix(const char *dir, uint16_t port, ww_sock **s, ww_er
     return st == WW_OK ? ww_sock_connected(*s, err) : st;
 }
 
+static void peer_is_this_user(const ww_sock *s)
+{
+    const struct passwd *self = getpwuid(geteuid());
+    char name[256], tight[1];
+    ww_error err;
+    if (!CHECK(self != NULL))
+        return;
+    CHECK_EQ_U64(ww_sock_peer_user(s, name, sizeof name, &err), WW_OK);
+    CHECK_TEXT(name, self->pw_name);
+    CHECK_EQ_U64(ww_sock_peer_user(s, tight, sizeof tight, &err), WW_ERR_IO);
+}
+
 static void unix_sockets_connect(void)
 {
     struct sockaddr_un un;
@@ -298,6 +312,7 @@ static void unix_sockets_connect(void)
     CHECK(listen(listener, 2) == 0);
     CHECK_EQ_U64(connect_unix(dir, 5432, &s, &err), WW_OK);
     CHECK(ww_sock_is_unix(s));
+    peer_is_this_user(s);
     for (queued = 0; queued < 64 && st == WW_OK; queued++)
         st = connect_unix(dir, 5432, &more[queued], &err);
 #ifdef __linux__
