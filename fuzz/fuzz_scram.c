@@ -3,6 +3,9 @@
  * functions, of what the client must send and of the one signature that may end in DONE; a server
  * message that was accepted is the canonical spelling of what it means; no secret outlives the end.
  *
+ * With CLIENT_KEY and SERVER_KEY these are given, not made from the password: fixed ones, since
+ * they only have to be the ones that the second computation takes.
+ *
  * Input: flags, password length and bytes, then either (flag HONEST) salt length and bytes,
  * iterations, a byte position and a mask with which one byte of the right signature message is
  * changed; or the server's first message, a NUL, and its final message, as they are.
@@ -18,7 +21,7 @@
 #define NONCE "AAECAwQFBgcICQoLDA0ODxAR"
 #define MAX_ITERATIONS 64u
 
-enum { BINDING_BITS = 3, HONEST = 4, SMALL_SLICES = 8 };
+enum { BINDING_BITS = 3, HONEST = 4, SMALL_SLICES = 8, CLIENT_KEY = 16, SERVER_KEY = 32 };
 
 typedef struct bytes {
     uint8_t at[2 * WW_SCRAM_MESSAGE_MAX];
@@ -59,6 +62,12 @@ static uint8_t take_byte(ww_slice *input)
     return one.len > 0 ? one.ptr[0] : 0;
 }
 
+/* With both keys given there is nothing to hash. */
+static bool hashes(unsigned flags)
+{
+    return (flags & (CLIENT_KEY | SERVER_KEY)) != (CLIENT_KEY | SERVER_KEY);
+}
+
 /* What the server meant, found from the back of its message, unlike the parser under test. */
 typedef struct meaning {
     ww_slice nonce;
@@ -91,7 +100,7 @@ static void understand(meaning *m, ww_slice message)
     m->iterations = strtoul(text, NULL, 10);
 }
 
-static void check_spelling(const meaning *m, ww_slice message)
+static void check_spelling(const meaning *m, unsigned flags, ww_slice message)
 {
     bytes canonical = { { 0 }, 0 };
     char digits[24];
@@ -105,7 +114,8 @@ static void check_spelling(const meaning *m, ww_slice message)
                  "an accepted message is spelled canonically");
     REQUIRE_RULE(m->nonce.len > strlen(NONCE) && memcmp(m->nonce.ptr, NONCE, strlen(NONCE)) == 0,
                  "an accepted nonce extends ours");
-    REQUIRE_RULE(m->iterations >= 1 && m->iterations <= MAX_ITERATIONS,
+    REQUIRE_RULE(m->iterations >= 1 &&
+                     m->iterations <= (hashes(flags) ? MAX_ITERATIONS : UINT32_MAX),
                  "an accepted iteration count is under the cap");
 }
 
@@ -115,6 +125,8 @@ typedef struct session {
 } session;
 
 static const char *const headers[] = { "n,,", "y,,", "p=tls-server-end-point,,", "n,," };
+static const uint8_t given_client_key[WW_SHA256_SIZE] = "a client key: thirty-two bytes.";
+static const uint8_t given_server_key[WW_SHA256_SIZE] = "the server's: thirty-two bytes.";
 static const uint8_t certificate_hash[] = { 'h', 'a', 's', 'h' };
 
 static void hmac(const uint8_t *key, size_t len, const void *text, size_t text_len, uint8_t out[32])
@@ -124,8 +136,9 @@ static void hmac(const uint8_t *key, size_t len, const void *text, size_t text_l
 }
 
 /* Both sides' last messages, straight from RFC 5802. */
-static void compute(session *s, unsigned binding, const meaning *m, ww_slice server_first)
+static void compute(session *s, unsigned flags, const meaning *m, ww_slice server_first)
 {
+    unsigned binding = flags & BINDING_BITS;
     uint8_t salted[32], client_key[32], stored_key[32], server_key[32], proof[32], signature[32];
     bytes header = { { 0 }, 0 };
     bytes *final = &s->client_final, *whole = &s->auth_message;
@@ -141,10 +154,15 @@ static void compute(session *s, unsigned binding, const meaning *m, ww_slice ser
     add(whole, server_first.ptr, server_first.len);
     add_text(whole, ",");
     add(whole, final->at, final->len);
-    PKCS5_PBKDF2_HMAC((const char *)s->password.at, (int)s->password.len, m->salt,
-                      (int)m->salt_len, (int)m->iterations, EVP_sha256(), 32, salted);
-    hmac(salted, 32, "Client Key", 10, client_key);
-    hmac(salted, 32, "Server Key", 10, server_key);
+    memcpy(client_key, given_client_key, sizeof client_key);
+    memcpy(server_key, given_server_key, sizeof server_key);
+    if (hashes(flags))
+        PKCS5_PBKDF2_HMAC((const char *)s->password.at, (int)s->password.len, m->salt,
+                          (int)m->salt_len, (int)m->iterations, EVP_sha256(), 32, salted);
+    if ((flags & CLIENT_KEY) == 0)
+        hmac(salted, 32, "Client Key", 10, client_key);
+    if ((flags & SERVER_KEY) == 0)
+        hmac(salted, 32, "Server Key", 10, server_key);
     SHA256(client_key, 32, stored_key);
     hmac(stored_key, 32, whole->at, whole->len, proof);
     hmac(server_key, 32, whole->at, whole->len, signature);
@@ -163,7 +181,7 @@ static void check_secrets_are_gone(const ww_scram *s)
     for (i = 0; i < sizeof s->password; i++)
         any |= s->password[i];
     for (i = 0; i < WW_SHA256_SIZE; i++)
-        any |= (uint8_t)(s->u[i] | s->salted[i] | s->server_key[i]);
+        any |= (uint8_t)(s->u[i] | s->salted[i] | s->client_key[i] | s->server_key[i]);
     REQUIRE_RULE(any == 0 && s->password_len == 0, "no secret outlives the exchange");
     REQUIRE_RULE(ww_scram_output(s).len == 0, "nothing is sent after the end");
 }
@@ -191,11 +209,11 @@ static bool run_first(session *s, unsigned flags, ww_slice message)
         return false;
     REQUIRE_RULE(s->scram.state == WW_SCRAM_HASHING, "hashing follows the first message");
     understand(&m, message);
-    check_spelling(&m, message);
+    check_spelling(&m, flags, message);
     while (ww_scram_work(&s->scram, flags & SMALL_SLICES ? 3 : 1000, NULL) == WW_MORE)
         continue;
     REQUIRE_RULE(s->scram.state == WW_SCRAM_EXPECT_SERVER_FINAL, "hashing succeeds");
-    compute(s, flags & BINDING_BITS, &m, message);
+    compute(s, flags, &m, message);
     out = ww_scram_output(&s->scram);
     REQUIRE_RULE(ww_slice_equal(out, (ww_slice){s->client_final.at, s->client_final.len}),
                  "the client's final message is the RFC's");
@@ -256,11 +274,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.binding = (ww_scram_binding)((flags & BINDING_BITS) % 3);
     config.channel_binding = (ww_slice){ certificate_hash, sizeof certificate_hash };
     config.max_iterations = MAX_ITERATIONS;
+    config.client_key = (flags & CLIENT_KEY) != 0 ? given_client_key : NULL;
+    config.server_key = (flags & SERVER_KEY) != 0 ? given_server_key : NULL;
     for (i = 0; i < sizeof config.nonce; i++)
         config.nonce[i] = (uint8_t)i;
     s.password.len = ww_saslprep(config.password, s.password.at, sizeof s.password.at);
     if (ww_scram_init(&s.scram, &config, NULL) != WW_OK) {
-        REQUIRE_RULE(config.password.len == 0, "only a missing password is refused here");
+        REQUIRE_RULE(config.password.len == 0 && hashes(flags),
+                     "only a missing password is refused here");
         check_secrets_are_gone(&s.scram);
         return 0;
     }

@@ -11,7 +11,7 @@ import pathlib
 
 NONCE = "AAECAwQFBgcICQoLDA0ODxAR"
 HEADERS = [b"n,,", b"y,,", b"p=tls-server-end-point,,hash"]
-HONEST, SMALL_SLICES = 4, 8
+HONEST, SMALL_SLICES, CLIENT_KEY, SERVER_KEY = 4, 8, 16, 32
 
 
 def mac(key, text):
@@ -59,6 +59,9 @@ def scram_seeds():
         yield scripted(first, b"v=AAAA")
     yield scripted(good, b"", password=b"")
     yield scripted(good, b"", password="\uff50\u00ade\u0301".encode())
+    for keys in (CLIENT_KEY, SERVER_KEY, CLIENT_KEY | SERVER_KEY):
+        yield honest(keys, b"0123456789abcdef", 20, 0, 0)
+        yield honest(keys, b"s", 64, 17, 1)
 
 
 def saslprep_seeds():

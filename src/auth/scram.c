@@ -231,17 +231,18 @@ static bool begin_hashing(ww_scram *s, const ww__scram_first *first)
 
 static ww_status take_server_first(ww_scram *s, ww_slice message, ww_error *err)
 {
+    uint32_t most = needs_password(s) ? s->max_iterations : UINT32_MAX;
     ww__scram_first first;
     ww_status status = ww__scram_parse_first(message, &first, err);
     if (status != WW_OK)
         return end_failed(s, status);
     if (!extends_ours(s, first.nonce))
         return fail(s, err, "the server's nonce does not extend ours");
-    if (needs_password(s) && first.iterations > s->max_iterations) {
+    if (first.iterations > most) {
         fail(s, err, "the server asks for more iterations than max_iterations allows");
         ww__error_add_number(err, first.iterations);
         ww__error_add_text(err, ", at most ");
-        ww__error_add_number(err, s->max_iterations);
+        ww__error_add_number(err, most);
         return WW_ERR_AUTH;
     }
     if (!write_auth_message(s, message, first.nonce))

@@ -389,7 +389,7 @@ static void negotiations(void)
 static void tokens(void)
 {
     static const char offer[] = "R(0000000a \"OAUTHBEARER\\0\\0\")";
-    static const char *const bad[] = { "xy z", "a\x01" "b", "a=b", "\xc3\xa4", "a," };
+    static const char *const bad[] = { "xy z", "a\x01-b", "a=b", "\xc3\xa4", "a," };
     static const char *const answers[] = {
         "R(0000000b \"{}\") R(00000000)",        /* refused, and let in */
         "R(0000000b \"{}\") R(0000000b \"{}\")", /* refused twice */
