@@ -3,8 +3,8 @@
 import struct
 
 import scram
-from case import CONNECT, DONE, PASSWORD, USAGE, Case
-from peer import COPY_BOTH, WELCOME, authentication, message, report
+from case import CONNECT, PASSWORD, USAGE, Case
+from peer import WELCOME, authentication
 from scram import Exchange, b64, offer
 from startup import encrypted
 
@@ -69,7 +69,8 @@ METHODS = [
     refuse("B6 an empty list", ask(offer()), check=nothing_sent),
     refuse("B6 only unknown names", ask(offer(b"SCRAM-SHA-1", b"X")), check=nothing_sent),
     refuse("B6 1000 names", ask(offer(*[b"X"] * 1000)), check=nothing_sent),
-    refuse("B7 SCRAM-SHA-256-PLUS without TLS", ask(offer(b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256")), check=nothing_sent),
+    refuse("B7 SCRAM-SHA-256-PLUS without TLS", ask(offer(b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256")),
+           check=nothing_sent),
     refuse("B8 channel_binding=require, not offered", encrypted(ask(offer(b"SCRAM-SHA-256"))), "channel_binding",
            "channel_binding=require", sslmode="require", check=nothing_sent),
     refuse("B8 channel_binding=require, without TLS", ask(offer(b"SCRAM-SHA-256")), "channel_binding",
@@ -127,7 +128,8 @@ def stops_at_once(run):
 EXCHANGE = [
     *[refuse(f"B10 nonce {name}", exchange(lambda one, nonce=nonce: one.first(nonce=nonce(one))), check=quick)
       for name, nonce in NONCES],
-    *[refuse(f"B12 i={count or '(nothing)'}", exchange(lambda one, count=count: one.first(iterations=count)), check=quick)
+    *[refuse(f"B12 i={count or '(nothing)'}", exchange(lambda one, count=count: one.first(iterations=count)),
+             check=quick)
       for count in ITERATIONS],
     *[refuse(id, exchange(first), check=quick) for id, first in FIRSTS],
     *[refuse(id, exchange(Exchange.first, final(text)), check=quick) for id, text in FINALS],

@@ -95,14 +95,15 @@ LAYOUT = [
     refuse("E1 type 0", b"\0"),
     *[refuse(f"E2 {name}, {cut} bytes of {len(one)}", *before, one[:cut], says=r"byte \d+")
       for name, (before, one) in PIECES.items() for cut in cuts(one)],
-    *[refuse(f"E3 {name} and a byte", *before, one + b"\0", says=r"byte \d+") for name, (before, one) in PIECES.items()],
+    *[refuse(f"E3 {name} and a byte", *before, one + b"\0", says=r"byte \d+")
+      for name, (before, one) in PIECES.items()],
     refuse("E4 Begin inside Begin", B, B), refuse("E4 Commit without Begin", C), refuse("E4 a change outside", I),
     refuse("E4 Stream Start inside Begin", B, pg.stream_start()),
     refuse("E4 another commit's position", B, pg.commit(0x2000500, 0x2000600)),
     refuse("E4 Commit of a prepared transaction", pg.begin_prepare(), C),
     refuse("E4 Commit with flags", B, b"C\1" + C[2:]),
-    Case("E4 a transaction that ends before the last one", stream(pg.begin(0x1f00000, 702), pg.commit(0x1f00000, 0x1f00100)),
-         GAP, "went back", lines=FIRST_LINES),
+    Case("E4 a transaction that ends before the last one", 
+         stream(pg.begin(0x1f00000, 702), pg.commit(0x1f00000, 0x1f00100)), GAP, "went back", lines=FIRST_LINES),
 ]
 
 # ---- E7 to E16: rows -----------------------------------------------------------------------------------------------
@@ -122,8 +123,8 @@ ROWS = [
     refuse("E7 more columns than announced", B, pg.insert("1", "x", "y")),
     refuse("E7 fewer columns than announced", B, pg.insert("1")),
     refuse("E7 65535 columns announced", B, b"R" + struct.pack("!I", 7) + b"s\0t\0d\xff\xff"),
-    Case("E9 10^6 relations", many_relations, INTERNAL, "max.relations.memory", args=("--max-relations-memory", "1000000"),
-         lines=FIRST_LINES, seconds=20),
+    Case("E9 10^6 relations", many_relations, INTERNAL, "max.relations.memory",
+         args=("--max-relations-memory", "1000000"), lines=FIRST_LINES, seconds=20),
     Case("E10 a relation redefined within a transaction",
          whole(pg.begin(), pg.relation(), pg.insert("1", "a"), OTHER, pg.insert("2", "b", "c"), pg.commit()), **GOOD,
          lines=compact({**FIRST_ROW, "new": {"id": "1", "v": "a"}},

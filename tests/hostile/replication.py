@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """HOSTILE's section "Replication sub-protocol": D1 to D15."""
-import struct
+
 
 import pgoutput as pg
 from case import CONNECT, DONE, GAP, INTERNAL, REFUSED, USAGE, Case
 from changes import END, FIRST, FIRST_LINES, UNTIL, stream
-from peer import ANSWERS, COPY_BOTH, WELCOME, Ended, authentication, keepalive, message, report, rows, wal
+from peer import ANSWERS, COPY_BOTH, Ended, keepalive, message, report, rows, wal
 from session import streaming
 
 GOOD = dict(exit=DONE, args=UNTIL, acked=END, must_ack=0x2000100, lines=FIRST_LINES)
@@ -21,7 +21,8 @@ LAYOUT = [
       for size in (0, 1, 8, 16, 23)],
     Case("D2 w without a payload", lambda peer: streaming(wal(b"") * 3 + keepalive(END))(peer), **GOOD),
     *[Case(f"D3 k of {size} bytes", streaming(copy_data(b"k" + bytes(size))), INTERNAL) for size in (0, 16, 18, 100)],
-    *[Case(f"D4 type {kind!r}", streaming(copy_data(kind + bytes(17))), INTERNAL) for kind in (b"x", b"z", b"\0", b"r")],
+    *[Case(f"D4 type {kind!r}", streaming(copy_data(kind + bytes(17))), INTERNAL)
+      for kind in (b"x", b"z", b"\0", b"r")],
     Case("D4 s is skipped", streaming(copy_data(b"s" + bytes(32)) + keepalive(END)), **GOOD),
 ]
 
@@ -166,7 +167,8 @@ def quoted(wanted):
 INJECTION = [
     *[Case(f"D15 slot {name[:20]!r}", slot(), USAGE, "slot", command=names(name, "p"))
       for name in ('a"; DROP TABLE t; --', "a" * 64, "Upper", "a b", "", "a'b", "ä")],
-    Case("D15 a publication with quotes", slot(), command=names("s", "p\"'\\"), check=quoted('\'"p""\'\'\\"\''), **GOOD),
+    Case("D15 a publication with quotes", slot(), command=names("s", "p\"'\\"),
+         check=quoted('\'"p""\'\'\\"\''), **GOOD),
     Case("D15 names that are commands", slot(), command=names("s", "x'; DROP TABLE t; --"),
          check=quoted("'\"x''; DROP TABLE t; --\"'"), **GOOD),
 ]

@@ -7,12 +7,10 @@
 """
 import argparse
 import concurrent.futures
-import dataclasses
 import os
 import pathlib
 import sys
 import tempfile
-import time
 
 import authentication
 import changes

@@ -3,7 +3,7 @@
 import struct
 
 import changes
-from case import CONNECT, DONE, INTERNAL, REFUSED, USAGE, Case
+from case import CONNECT, DONE, INTERNAL, REFUSED, Case
 from changes import END, FIRST, FIRST_LINES, UNTIL
 from peer import (ANSWERS, COPY_BOTH, WELCOME, Ended, authentication, keepalive, message, parameter, report, rows,
                   wal)
@@ -74,7 +74,8 @@ FRAMES = [
                                     message("D", body)), CONNECT, "message 'D'|RowDescription")
       for name, body in (("length -2", struct.pack("!hi", 4, -2)), ("length behind the end", struct.pack("!hi", 4, 9)),
                          ("length 0x7fffffff", struct.pack("!hi", 4, 0x7fffffff)), ("-1 columns", b"\xff\xff"),
-                         ("too few columns", struct.pack("!hi", 1, -1)), ("a byte behind it", struct.pack("!hiiiib", 4, -1, -1, -1, -1, 0)))],
+                         ("too few columns", struct.pack("!hi", 1, -1)),
+                         ("a byte behind it", struct.pack("!hiiiib", 4, -1, -1, -1, -1, 0)))],
 ]
 
 # ---- C8: errors ----------------------------------------------------------------------------------------------------
@@ -83,9 +84,11 @@ FORGED = (b"SFATAL\0VFATAL\0C28P01\0M\x1b[2Jx\nwalwire: all is well\r\nwalwire: 
           b"D\x1b]0;t\x07\0H\n\n\n\0\0")
 UNMADE = (("no 'C'", b"SERROR\0VERROR\0Mx\0\0", True), ("no 'M'", b"SERROR\0VERROR\0C42704\0\0", True),
           ("no fields", b"\0", True), ("1000 fields", b"Wx\0" * 1000 + b"C42704\0\0", True),
-          ("duplicate fields", b"C42704\0C28000\0Ma\0Mb\0\0", True), ("unknown fields", b"\x01x\0\xffy\0C42704\0\0", True),
+          ("duplicate fields", b"C42704\0C28000\0Ma\0Mb\0\0", True),
+          ("unknown fields", b"\x01x\0\xffy\0C42704\0\0", True),
           ("a code that is none", b"C\x1b[2Jm\0Mx\0\0", True),
-          ("a field without its end", b"Mx", False), ("no end", b"Mx\0", False), ("bytes behind the end", b"Mx\0\0x", False),
+          ("a field without its end", b"Mx", False),
+          ("no end", b"Mx\0", False), ("bytes behind the end", b"Mx\0\0x", False),
           ("nothing at all", b"", False))
 ERRORS = [
     *everywhere("C8 an error that forges lines", message("E", FORGED), "server says: FATAL 28P01",
@@ -213,7 +216,8 @@ SETTINGS = [
     Case("C13 a second BackendKeyData", logged_in(message("K", bytes(8)) * 2), CONNECT, "BackendKeyData"),
     *[Case(f"C13 a key of {size} bytes", logged_in(message("K", bytes(4 + size))), CONNECT)
       for size in (0, 3, 5, 257)],
-    Case("C14 a byte now and then before the login", drip(lambda p: p.read_startup(), authentication(10, b"A" * 999), 0.1), CONNECT,
+    Case("C14 a byte now and then before the login",
+         drip(lambda p: p.read_startup(), authentication(10, b"A" * 999), 0.1), CONNECT,
          conninfo="connect_timeout=2"),
     Case("C14 a byte now and then after the login",
          drip(lambda p: (p.read_startup(), p.send(authentication(0))), parameter(b"n", b"v" * 999), 0.1), CONNECT,
@@ -222,7 +226,8 @@ SETTINGS = [
     *[Case(f"C16 {name} in place of CopyBothResponse", instead_of("START_REPLICATION", data), CONNECT)
       for name, data in (("CopyInResponse", message("G", b"\0\0\0")), ("CopyOutResponse", message("H", b"\0\0\0")),
                          ("CommandComplete", message("C", b"X\0") + message("Z", b"I")),
-                         ("EmptyQueryResponse", message("I") + message("Z", b"I")), ("ReadyForQuery", message("Z", b"I")),
+                         ("EmptyQueryResponse", message("I") + message("Z", b"I")),
+                         ("ReadyForQuery", message("Z", b"I")),
                          ("CopyDone", message("c")), ("CopyData", wal(b"")), ("rows", rows(1, (b"x",))),
                          ("CopyBothResponse of an unknown format", message("W", b"\2\0\0")),
                          ("CopyBothResponse with -1 columns", message("W", b"\0\xff\xff")))],
@@ -243,7 +248,8 @@ def gone(peer):
 
 
 SENDING = [
-    Case("C22 a startup packet over 10000 bytes", greeted(b""), CONNECT, "longer than a server takes", conninfo=f"application_name={'x' * 10001}", sent=b""),
+    Case("C22 a startup packet over 10000 bytes", greeted(b""), CONNECT, "longer than a server takes",
+         conninfo=f"application_name={'x' * 10001}", sent=b""),
     Case("C24 RST behind a transaction", gone, CONNECT, lines=FIRST_LINES),
 ]
 CASES = FRAMES + ERRORS + SETTINGS + SENDING

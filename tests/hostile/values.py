@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """HOSTILE's section "Values/output": J1 to J10. Behind every case stands too that the output is JSON in UTF-8 without a
 control character."""
-import json
 import struct
 
 import pgoutput as pg
@@ -11,7 +10,8 @@ from peer import keepalive, wal
 
 FORMATS = ("debezium", "wal2json-v1", "wal2json-v2", "pypgoutput", "pgoutput-decoder", "sql")
 NAMES = ('a"b\\c', "line\nfeed", "\x1b[2J", "\u2028", "\U0001f600" * 15, "__proto__", "\x7f\x9b", "x" * 63)
-TEXTS = ("\x1b[2J", "\x9b31m", "\x7f", "\r", "\x07", "\u202e", "\u2028\u2029", '"', "\\", "a\0b", "\0", "'", "\ufeff", "\t\n")
+TEXTS = ("\x1b[2J", "\x9b31m", "\x7f", "\r", "\x07", "\u202e", "\u2028\u2029",
+         '"', "\\", "a\0b", "\0", "'", "\ufeff", "\t\n")
 EXACT = ("infinity", "-infinity", "0044-03-15 BC", "294276-12-31", "1e-320", "-0", "NaN", "9" * 131072 + ".5",
          '{"a,b",NULL,"\\"q\\""}', '("x ""y""",)')
 INVALID = (b"\xff", b"\xc3", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"ok\xfe\x1b[2J", b"\xe2\x82")
@@ -45,7 +45,8 @@ def formatted(format):
         messages += [pg.relation(oid, text, columns=("id", text)), pg.insert("1", "x", oid=oid)]
     messages += [pg.relation()] + [pg.insert("1", text) for text in (*TEXTS, *INVALID)]
     return Case(f"J2 all of it in format {format}", whole(*messages, pg.commit()), **(GOOD | {"check": parses}),
-                command=("stream", "-S", "s", "--publication", "p", "--format", format, "-f", "out"), compact=False, connections=2)
+                command=("stream", "-S", "s", "--publication", "p", "--format", format, "-f", "out"),
+                compact=False, connections=2)
 
 
 def endless_value(sent):
