@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """HOSTILE's section "Replication sub-protocol": D1 to D15."""
 
-
 import pgoutput as pg
 from case import CONNECT, DONE, GAP, INTERNAL, REFUSED, USAGE, Case
 from changes import END, FIRST, FIRST_LINES, UNTIL, stream
