@@ -78,7 +78,8 @@ typedef struct ww_session_config {
     int max_connect_s;  /* connect_timeout is no more than this; 0: what conninfo says */
     ww_trace trace;
     const char *oauth_token_file; /* read for each connection, in place of conninfo's oauth_token */
-    const ww_session *beside; /* connect to the address of this session and no other; NULL: any */
+    const ww_session *beside; /* connect to the address of this session and no other; NULL: any.
+                                 Need not live longer than ww_session_open() */
 } ww_session_config;
 
 /* Connects (every host and address in turn, as libpq), encrypts, authenticates as a logical

@@ -35,6 +35,8 @@ ww_status ww_addrs_resolve(ww_addrs **out, const char *host, uint16_t port, bool
 /* dir begins with '/' or '@' (abstract): dir/.s.PGSQL.port. ERR_USAGE if that does not fit into
  * sun_path. */
 ww_status ww_addrs_unix(ww_addrs **out, const char *dir, uint16_t port, ww_error *err);
+/* A list of its own with only the i-th address. */
+ww_status ww_addrs_pick(ww_addrs **out, const ww_addrs *a, size_t i, ww_error *err);
 size_t ww_addrs_count(const ww_addrs *a);
 /* "127.0.0.1:5432", "[::1]:5432" or the path. Valid as long as `a`. */
 const char *ww_addrs_text(const ww_addrs *a, size_t i);

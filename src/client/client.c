@@ -53,6 +53,7 @@ ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err)
     session.max_message = c->config.max_message;
     session.trace = c->config.trace;
     session.oauth_token_file = c->config.oauth_token_file;
+    session.beside = c->session; /* the slot is there */
     st = ww_session_open(out, &session, err);
     if (st == WW_OK)
         (*out)->trace_kinds = !c->config.raw;

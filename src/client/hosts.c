@@ -111,26 +111,27 @@ static ww_status try_addresses(ww_session *s, const ww__target *t, const ww_addr
 /* With the password for this host. */
 static ww_status log_in(ww_session *s, ww__target *t, const ww_addrs *addrs, ww_error *err)
 {
-    const ww_session *beside = s->config.beside;
     char *password = NULL, *token = NULL;
-    ww_status st = ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log,
-                                     &password, err);
+    ww_status st =
+        ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log, &password, err);
     if (st == WW_OK)
         st = ww__token_find(s, &token, err);
     t->password = password;
     t->token = token;
     if (st == WW_OK)
-        st = beside == NULL ? try_addresses(s, t, addrs, err)
-                            : ww__address_connect(s, t, addrs, beside->addr_index, err);
+        st = try_addresses(s, t, addrs, err);
     ww__password_free(password);
     ww__password_free(token);
     return st;
 }
 
+/* To its addresses, or to where another session is. */
 static ww_status try_host(ww_session *s, ww__target *t, ww_error *err)
 {
+    const ww_session *beside = s->config.beside;
     ww_addrs *addrs = NULL;
-    ww_status st = resolve(t, &addrs, err);
+    ww_status st = beside == NULL ? resolve(t, &addrs, err)
+                                  : ww_addrs_pick(&addrs, beside->addrs, beside->addr_index, err);
     if (st == WW_OK)
         st = log_in(s, t, addrs, err);
     if (st == WW_OK)
@@ -138,15 +139,6 @@ static ww_status try_host(ww_session *s, ww__target *t, ww_error *err)
     else
         ww_addrs_free(addrs);
     return st;
-}
-
-/* To where another session is, whatever that server has become. */
-static ww_status join(ww_session *s, ww_error *err)
-{
-    ww__target t;
-    ww_status st = find_target(s->config.conninfo, s->config.beside->host_index, &t, err);
-    s->target = WW_TARGET_ANY;
-    return st == WW_OK ? log_in(s, &t, s->config.beside->addrs, err) : st;
 }
 
 /* *missed: a host was there, and of the wrong kind. */
@@ -185,6 +177,14 @@ static ww_status try_rounds(ww_session *s, const size_t *order, size_t count, ww
     return try_round(s, order, count, &missed, err);
 }
 
+/* To where another session is, whatever that server has become. */
+static ww_status join(ww_session *s, ww_error *err)
+{
+    bool missed = false;
+    s->target = WW_TARGET_ANY;
+    return try_round(s, &s->config.beside->host_index, 1, &missed, err);
+}
+
 static void limit_timeout(ww_session *s)
 {
     int most = s->config.max_connect_s;
@@ -199,7 +199,7 @@ static ww_status try_hosts(ww_session *s, ww_error *err)
     if (st < 0)
         return st;
     limit_timeout(s);
-    if (s->config.beside != NULL && s->config.beside->addrs != NULL)
+    if (s->config.beside != NULL)
         return join(s, err);
     count = ww_conninfo_host_count(s->config.conninfo, err);
     if (count == 0)
@@ -217,5 +217,6 @@ ww_status ww__session_connect(ww_session *s, ww_error *err)
     ww_error local;
     ww_status st = try_hosts(s, err != NULL ? err : &local);
     ww__connect_forget(s);
+    s->config.beside = NULL; /* it need not live longer */
     return st;
 }

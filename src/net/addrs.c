@@ -154,6 +154,15 @@ ww_status ww_addrs_unix(ww_addrs **out, const char *dir, uint16_t port, ww_error
     return WW_OK;
 }
 
+ww_status ww_addrs_pick(ww_addrs **out, const ww_addrs *a, size_t i, ww_error *err)
+{
+    *out = make_addrs(1);
+    if (*out == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "out of memory for an address");
+    (*out)->list[0] = a->list[i];
+    return WW_OK;
+}
+
 size_t ww_addrs_count(const ww_addrs *a)
 {
     return a->count;

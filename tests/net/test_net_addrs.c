@@ -100,12 +100,16 @@ static void addresses_need_no_name_service(void)
 
 static void a_name_gives_all_its_addresses(void)
 {
-    ww_addrs *a;
+    ww_addrs *a, *one;
     CHECK_EQ_U64(ww_addrs_resolve(&a, "localhost", 5433, false, NULL), WW_OK);
     CHECK_EQ_U64(ww_addrs_count(a), 2);
     CHECK_TEXT(ww_addrs_text(a, 0), "[::1]:5433");
     CHECK_TEXT(ww_addrs_text(a, 1), "127.0.0.1:5433");
+    CHECK_EQ_U64(ww_addrs_pick(&one, a, 1, NULL), WW_OK);
     ww_addrs_free(a);
+    CHECK_EQ_U64(ww_addrs_count(one), 1);
+    CHECK_TEXT(ww_addrs_text(one, 0), "127.0.0.1:5433");
+    ww_addrs_free(one);
 }
 
 /* ::1 first, where nobody listens on this port, then 127.0.0.1, where somebody does. */

@@ -180,6 +180,26 @@ class Hosts(HostCase):
             trace.unlink()
 
 
+    @support.since(14)
+    def test_the_stream_goes_on_where_it_was(self):
+        """Binary form ends with a table that has none: the second connection is for the same slot."""
+        self.sql("CREATE TABLE b (id int PRIMARY KEY); CREATE PUBLICATION b FOR ALL TABLES")
+        self.create_slot()
+        words = self.hosts(self.tcp, self.local, load_balance_hosts="random", user="trusted", dbname=self.db)
+        trace = self.dir / "trace"
+        running = self.start_command("stream", "-S", self.slot, "--publication", "b", "--format", "compact",
+                                     "--binary", "auto", "--trace", trace,
+                                     conninfo=" ".join(f"{key}='{value}'" for key, value in words.items()))
+        self.sql("INSERT INTO b VALUES (1)")
+        running.wait_commits(1)
+        self.sql("CREATE TABLE c (id int PRIMARY KEY, a aclitem); INSERT INTO c VALUES (2)")
+        running.wait_line(lambda event: event["op"] == "I")
+        self.assertEqual(running.stop().status, OK)
+        lines = [line for line in trace.read_text().splitlines() if "\tconnect\t" in line]
+        self.assertGreater(len(lines), 1)
+        self.assertEqual(len({self.local_address in line for line in lines}), 1, "\n".join(lines))
+
+
 class Kinds(HostCase):
     """target_session_attrs on a server that is no standby."""
 
