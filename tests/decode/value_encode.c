@@ -276,6 +276,11 @@ static ww_status encode_array(const ww_value *v, ww_out *out, ww_error *err)
     ww_status st = ww_value_array(v, &a, err);
     if (st < 0)
         return st;
+    if (v->type->kind == WW_TYPE_VECTOR && a.ndim == 0) {
+        a.ndim = 1; /* the server keeps the dimension of an empty vector */
+        a.dims[0].len = 0;
+        a.dims[0].lower = 0;
+    }
     look = a;
     while (ww_array_next(&look, &element))
         has_null |= ww_value_is_null(&element);

@@ -128,8 +128,10 @@ static uint8_t kind(char **at)
         const char *word;
         ww_type_kind kind;
     } kinds[] = {
-        {" enum", WW_TYPE_ENUM},           {" array", WW_TYPE_ARRAY},   {" range", WW_TYPE_RANGE},
-        {" composite", WW_TYPE_COMPOSITE}, {" hstore", WW_TYPE_HSTORE},
+        {" enum", WW_TYPE_ENUM},     {" array", WW_TYPE_ARRAY},
+        {" range", WW_TYPE_RANGE},   {" composite", WW_TYPE_COMPOSITE},
+        {" hstore", WW_TYPE_HSTORE}, {" multirange", WW_TYPE_MULTIRANGE},
+        {" text", WW_TYPE_TEXT},     {" ltree", WW_TYPE_LTREE},
     };
     size_t i;
     for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -149,8 +151,13 @@ static bool read_type(ww_types *types, char *at)
     ww_error err;
     memset(&type, 0, sizeof type);
     type.oid = number(&at);
-    type.kind = kind(&at);
-    type.element = number(&at);
+    if (strncmp(at, " domain", 7) == 0) {
+        at += 7;
+        type.domain_of = number(&at);
+    } else {
+        type.kind = kind(&at);
+        type.element = number(&at);
+    }
     type.delimiter = ',';
     type.typname = type.sqlname = ww_slice_of("user");
     type.fields = fields;

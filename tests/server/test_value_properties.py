@@ -19,7 +19,7 @@ class ValueProperties(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.server.sql(values.TYPES + "CREATE TYPE textrange AS RANGE (subtype = text); CREATE EXTENSION hstore", cls.db)
+        cls.server.sql(values.TYPES + "CREATE TYPE textrange AS RANGE (subtype = text); CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE EXTENSION ltree", cls.db)
         cls.tool = support.tools / "value_roundtrip"
 
     def psql(self, script, stdin=None, **options):
@@ -30,11 +30,12 @@ class ValueProperties(Case):
 
     def user_types(self):
         """The lines that tell the tool of this database's types."""
-        oid = dict(row.split("|") for row in self.sql(
-            "SELECT typname, oid FROM pg_type WHERE typname IN ('mood', 'pair', '_pair', 'textrange', 'hstore')").split("\n"))
+        oid = dict(row.split("|") for row in self.sql("SELECT typname, oid FROM pg_type WHERE oid >= 16384").split("\n"))
         return "".join(f"type {line}\n" for line in (
             f"{oid['mood']} enum 0", f"{oid['pair']} composite 0 n:23 t:25", f"{oid['_pair']} array {oid['pair']}",
-            f"{oid['textrange']} range 25", f"{oid['hstore']} hstore 0"))
+            f"{oid['textrange']} range 25", f"{oid['hstore']} hstore 0",
+            f"{oid['price']} domain 1700", f"{oid['_price']} array {oid['price']}", f"{oid['words']} domain 1009",
+            f"{oid['textmultirange']} multirange {oid['textrange']}", f"{oid['citext']} text 0", f"{oid['ltree']} ltree 0"))
 
     def fill(self, name, count, seed):
         self.sql("DROP TABLE IF EXISTS raw; CREATE UNLOGGED TABLE raw (x text)")
@@ -47,6 +48,8 @@ class ValueProperties(Case):
 
     def check_family(self, name, count, seed):
         type_name, _, expression = values.FAMILIES[name]
+        if name == "char above 127" and self.major < 15:
+            return  # on 14 its text is a byte that is no UTF-8: test_values.test_char_of_14
         send = self.value(f"typsend::regproc FROM pg_type WHERE oid = '{type_name}'::regtype")
         self.fill(name, count, seed)
         rows = self.psql(f"COPY (SELECT '{type_name}'::regtype::oid, encode(convert_to(format('%s', v), 'UTF8'), 'hex'), "
