@@ -60,7 +60,7 @@ class Trace(Case):
         data = [event[7].split() for event in events if event[2] == "<" and event[3] == "d"]
         kinds = [words[2] for words in data if words[0] == "w"]
         self.assertEqual([kind for kind in kinds if kind != "R"], ["B", "I", "I", "C"])
-        self.assert_order(events, "<CopyBothResponse", ">CopyData", "<CopyData", ">CopyDone", "<CopyDone",
+        self.assert_order(events, "<CopyBothResponse", "<CopyData", ">CopyData", ">CopyDone", "<CopyDone",
                           "<CommandComplete", "<ReadyForQuery", ">Terminate")
         last = [event[7].split() for event in events if event[2:5] == [">", "d", "CopyData"]][-1]
         self.assertEqual(last[1:4], [self.confirmed()] * 3)
