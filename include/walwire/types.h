@@ -127,8 +127,8 @@ ww_types *ww_types_open(const ww_alloc *alloc, size_t max_bytes);
 /* NULL is allowed. */
 void ww_types_close(ww_types *types);
 
-/* Which server the values come from, as 140023: up to 14 a "char" above 127 and up to 16 the greatest
- * and least intervals have another text. 0, as from the start, and NULL: a newer one. */
+/* Which server the values come from, as 140023: up to 14 a "char" above 127 and up to 16 the
+ * greatest and least intervals have another text. 0, as from the start, and NULL: a newer one. */
 void ww_types_set_server(ww_types *types, int server_version_num);
 int ww_types_server(const ww_types *types);
 
