@@ -106,3 +106,21 @@ void ww__out_qualified(ww_out *out, const ww__policy *policy, ww_slice schema, w
     ww__out_byte(out, '.');
     ww__out_identifier(out, policy, name);
 }
+
+/* ---- types ---------------------------------------------------------------------------------- */
+
+bool ww__is_number_type(uint32_t type_oid)
+{
+    switch (type_oid) {
+    case 20:   /* int8 */
+    case 21:   /* int2 */
+    case 23:   /* int4 */
+    case 26:   /* oid */
+    case 700:  /* float4 */
+    case 701:  /* float8 */
+    case 1700: /* numeric */
+        return true;
+    default:
+        return false;
+    }
+}

@@ -25,6 +25,9 @@ void ww__out_identifier(ww_out *out, const ww__policy *policy, ww_slice name);
 /* schema.name */
 void ww__out_qualified(ww_out *out, const ww__policy *policy, ww_slice schema, ww_slice name);
 
+/* Is this a type whose values the server's plugins write without quotes, as numbers? */
+bool ww__is_number_type(uint32_t type_oid);
+
 /* ---- typenames.c ---------------------------------------------------------------------------- */
 
 /* Names of types beyond the built-in ones, from the stream's Type messages. All zero: none. */

@@ -12,15 +12,9 @@ enum { QUOTED, PLAIN, BIT, BOOLEAN };
 
 static uint8_t literal_of(uint32_t type_oid)
 {
-    switch (type_oid) {
-    case 20:   /* int8 */
-    case 21:   /* int2 */
-    case 23:   /* int4 */
-    case 26:   /* oid */
-    case 700:  /* float4 */
-    case 701:  /* float8 */
-    case 1700: /* numeric */
+    if (ww__is_number_type(type_oid))
         return PLAIN;
+    switch (type_oid) {
     case 1560: /* bit */
     case 1562: /* varbit */
         return BIT;

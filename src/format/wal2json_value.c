@@ -11,15 +11,9 @@ enum { STRING, NUMBER, BOOLEAN, BYTES };
 
 uint8_t ww__w2j_form(uint32_t type_oid)
 {
-    switch (type_oid) {
-    case 20:   /* int8 */
-    case 21:   /* int2 */
-    case 23:   /* int4 */
-    case 26:   /* oid */
-    case 700:  /* float4 */
-    case 701:  /* float8 */
-    case 1700: /* numeric */
+    if (ww__is_number_type(type_oid))
         return NUMBER;
+    switch (type_oid) {
     case 16: /* bool */
         return BOOLEAN;
     case 17: /* bytea */
