@@ -232,6 +232,66 @@ static void hostile_bytes(void)
     CHECK(flush < 0x2000);
 }
 
+typedef struct trace_counts {
+    unsigned connects, ends, startups, queries, data, begins, inserts, commits, feedback;
+    ww_mono_us last;
+} trace_counts;
+
+static bool is_data(const ww_trace_event *e, const char *begin, char kind)
+{
+    size_t len = strlen(e->detail);
+    return strncmp(e->detail, begin, strlen(begin)) == 0 && e->detail[len - 1] == kind;
+}
+
+static void count_event(void *ctx, const ww_trace_event *e)
+{
+    trace_counts *n = ctx;
+    CHECK(e->mono_us >= n->last && e->name[0] != '\0' && strchr("><-", e->direction) != NULL);
+    CHECK((e->direction == '-') == (e->state[0] == '\0'));
+    n->last = e->mono_us;
+    n->connects += strcmp(e->name, "connect") == 0;
+    n->ends += e->direction == '>' && e->type == 'X';
+    n->startups += strcmp(e->name, "StartupMessage") == 0;
+    n->queries += e->direction == '>' && e->type == 'Q';
+    n->feedback += e->direction == '>' && e->type == 'd';
+    if (e->direction == '<' && e->type == 'd') {
+        CHECK(e->detail[0] == 'w' || e->detail[0] == 'k');
+        n->data++;
+        n->begins += is_data(e, "w ", 'B');
+        n->inserts += is_data(e, "w ", 'I');
+        n->commits += is_data(e, "w ", 'C');
+    }
+}
+
+/* Everything that is said on the connection is told, once. */
+static void a_trace(void)
+{
+    ww_client_config cfg = WW_CLIENT_CONFIG_INIT;
+    trace_counts n = {0};
+    ww_client *c;
+    ww_error err;
+    enc_clear(&played);
+    play_transaction(0x1000, true);
+    play_transaction(0x2000, true);
+    fake_keepalive(&played, 0x3000, false);
+    CHECK(fake_start(&fake, &played, FAKE_STAY));
+    cfg.conninfo = fake.conninfo;
+    cfg.slot = "s";
+    cfg.publications = "p";
+    cfg.end_lsn = 0x3000;
+    cfg.trace.ctx = &n;
+    cfg.trace.event = count_event;
+    c = ww_client_open(&cfg, &err);
+    if (CHECK(c != NULL)) {
+        CHECK(read_all_events(c).status == WW_END);
+        CHECK_EQ_U64(ww_client_stop(c, ww_clock_now().mono_us + 5000000, NULL), WW_OK);
+    }
+    ww_client_close(c);
+    fake_finish(&fake);
+    CHECK(n.connects == 1 && n.startups == 1 && n.ends == 1 && n.queries > 1 && n.feedback > 0);
+    CHECK(n.begins == 2 && n.inserts == 2 && n.commits == 2 && n.data >= 9);
+}
+
 int main(void)
 {
     RUN(ends_at_a_keepalive);
@@ -246,6 +306,7 @@ int main(void)
     RUN(server_ends_the_stream);
     RUN(start_without_copy);
     RUN(hostile_bytes);
+    RUN(a_trace);
     enc_free(&played);
     return check_report();
 }
