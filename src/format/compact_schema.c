@@ -61,23 +61,6 @@ static bool put_column(ww_format *f, const ww_relation *r, const ww__plan *plan,
     return valid;
 }
 
-static bool put_columns(ww_format *f, const ww_relation *r, const ww__plan *plan, ww_out *out)
-{
-    bool valid = true, first = true;
-    uint16_t i;
-    WW__OUT(out, ",\"columns\":[");
-    for (i = 0; i < r->ncols; i++) {
-        if (plan->columns[i].skipped)
-            continue;
-        if (!first)
-            ww__out_byte(out, ',');
-        first = false;
-        valid &= put_column(f, r, plan, i, out);
-    }
-    ww__out_byte(out, ']');
-    return valid;
-}
-
 void ww__compact_relation(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
                           ww_out *out)
 {
@@ -95,7 +78,8 @@ void ww__compact_relation(ww_format *f, const ww_event *ev, const ww__plan *old,
     ww__out_u64(out, r->version);
     WW__OUT(out, ",\"identity\":");
     valid &= ww__out_name(out, &f->policy, identity);
-    valid &= put_columns(f, r, plan, out);
+    WW__OUT(out, ",\"columns\":");
+    valid &= ww__schema_put_columns(f, r, plan, put_column, out);
     if (old != NULL) {
         WW__OUT(out, ",\"added\":");
         ww__schema_put_missing(plan, old, out);

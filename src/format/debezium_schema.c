@@ -180,23 +180,6 @@ static bool put_id(const ww_format *f, const ww_relation *r, ww_out *out)
     return valid;
 }
 
-static bool put_columns(ww_format *f, const ww_relation *r, const ww__plan *plan, ww_out *out)
-{
-    bool valid = true, first = true;
-    uint16_t i;
-    ww__out_byte(out, '[');
-    for (i = 0; i < r->ncols; i++) {
-        if (plan->columns[i].skipped)
-            continue;
-        if (!first)
-            ww__out_byte(out, ',');
-        first = false;
-        valid &= put_column(f, r, plan, i, out);
-    }
-    ww__out_byte(out, ']');
-    return valid;
-}
-
 void ww__debezium_relation(ww_format *f, const ww_event *ev, const ww__plan *old, ww__plan *plan,
                            ww_out *out)
 {
@@ -222,7 +205,7 @@ void ww__debezium_relation(ww_format *f, const ww_event *ev, const ww__plan *old
     WW__OUT(out, ",\"table\":{\"defaultCharsetName\":null,\"primaryKeyColumnNames\":");
     put_primary_key(r, plan, facts, out);
     WW__OUT(out, ",\"columns\":");
-    valid &= put_columns(f, r, plan, out);
+    valid &= ww__schema_put_columns(f, r, plan, put_column, out);
     WW__OUT(out, ",\"comment\":null}}]");
     if (!valid)
         WW__OUT(out, ",\"$invalid\":true");

@@ -79,3 +79,21 @@ void ww__schema_put_altered(const ww__plan *plan, const ww__plan *old, ww_out *o
 {
     put_list(plan, old, is_altered, out);
 }
+
+bool ww__schema_put_columns(ww_format *f, const ww_relation *r, const ww__plan *plan,
+                            ww__schema_put_column *put, ww_out *out)
+{
+    bool valid = true, first = true;
+    uint16_t i;
+    ww__out_byte(out, '[');
+    for (i = 0; i < r->ncols; i++) {
+        if (plan->columns[i].skipped)
+            continue;
+        if (!first)
+            ww__out_byte(out, ',');
+        first = false;
+        valid &= put(f, r, plan, i, out);
+    }
+    ww__out_byte(out, ']');
+    return valid;
+}

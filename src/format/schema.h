@@ -13,6 +13,13 @@ bool ww__schema_type_name(ww_format *f, const ww__typenames *types,
 /* A column's name in quotes. */
 void ww__schema_column_name(const ww__plan_column *column, ww_out *out);
 
+/* The columns that no filter leaves out, each as put() writes it, as a list. False: a name is not
+ * UTF-8. */
+typedef bool ww__schema_put_column(ww_format *f, const ww_relation *r, const ww__plan *plan,
+                                   uint16_t i, ww_out *out);
+bool ww__schema_put_columns(ww_format *f, const ww_relation *r, const ww__plan *plan,
+                            ww__schema_put_column *put, ww_out *out);
+
 /* What `plan` has and `old` has not, and the other way round, as ["a",...]; by name. */
 void ww__schema_put_missing(const ww__plan *plan, const ww__plan *old, ww_out *out);
 /* What both have, but of another type, typmod or part in the replica identity. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sqlnames.c: identifiers as the server's quote_identifier() writes them. */
+/* sqlnames.c: identifiers as the server's quote_identifier() writes them, and which types its
+ * plugins write as numbers. */
 #include "sqlnames.h"
 
 #include "base/utf8.h"
