@@ -108,6 +108,15 @@ static ww_status try_addresses(ww_session *s, const ww__target *t, const ww_addr
     return st;
 }
 
+static void explain_passfile(const ww_session *s, ww_error *err)
+{
+    const ww_conninfo *info = s->config.conninfo;
+    if ((info->password == NULL || info->password[0] == '\0') && err->hint[0] == '\0' &&
+        strcmp(err->sqlstate, "28P01") == 0)
+        snprintf(err->hint, sizeof err->hint, "The password is from the password file %s.",
+                 info->passfile != NULL ? info->passfile : "~/.pgpass");
+}
+
 /* With the password for this host. */
 static ww_status log_in(ww_session *s, ww__target *t, const ww_addrs *addrs, ww_error *err)
 {
@@ -120,6 +129,8 @@ static ww_status log_in(ww_session *s, ww__target *t, const ww_addrs *addrs, ww_
     t->token = token;
     if (st == WW_OK)
         st = try_addresses(s, t, addrs, err);
+    if (st < 0 && password != NULL)
+        explain_passfile(s, err);
     ww__password_free(password);
     ww__password_free(token);
     return st;
@@ -192,6 +203,30 @@ static void limit_timeout(ww_session *s)
         s->values.connect_timeout_s = most;
 }
 
+/* Addresses and socket paths that no connection is needed for to see that they are wrong. */
+static ww_status check_hosts(const ww_conninfo *info, size_t count, ww_error *err)
+{
+    ww_status st = WW_OK;
+    ww__target t;
+    size_t i;
+    for (i = 0; st == WW_OK && i < count; i++) {
+        ww_addrs *addrs = NULL;
+        st = find_target(info, i, &t, err);
+        if (st == WW_OK && (t.host.local || t.host.hostaddr.len > 0))
+            st = resolve(&t, &addrs, err);
+        ww_addrs_free(addrs);
+    }
+    return st;
+}
+
+static void explain_all(size_t count, ww_error *err)
+{
+    if (count > 1 && err->hint[0] == '\0')
+        snprintf(err->hint, sizeof err->hint,
+                 "That was the last of %u hosts; -v says what was wrong with each.",
+                 (unsigned)count);
+}
+
 static ww_status try_hosts(ww_session *s, ww_error *err)
 {
     size_t count, *order;
@@ -204,10 +239,14 @@ static ww_status try_hosts(ww_session *s, ww_error *err)
     count = ww_conninfo_host_count(s->config.conninfo, err);
     if (count == 0)
         return err->status;
+    if ((st = check_hosts(s->config.conninfo, count, err)) < 0)
+        return st;
     order = make_order(count, s->values.load_balance_hosts);
     if (order == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for the hosts");
     st = try_rounds(s, order, count, err);
+    if (st < 0 && next_host(s, err))
+        explain_all(count, err);
     free(order);
     return st;
 }

@@ -93,11 +93,19 @@ class Hosts(HostCase):
 
     def test_all_refuse(self):
         port = unused_port()
-        self.assert_error(self.info(self.hosts(("127.0.0.1", port), ("127.0.0.1", port))), CONNECT, str(port))
+        done = self.info(self.hosts(("127.0.0.1", port), ("127.0.0.1", port)))
+        self.assert_error(done, CONNECT, str(port), "last of 2 hosts")
 
     def test_lists_that_do_not_match(self):
         self.assert_error(self.info(host="a,b", port="1,2,3"), USAGE, "port")
         self.assert_error(self.info(host="a,b", hostaddr="127.0.0.1"), USAGE, "host")
+
+    def test_a_wrong_address_is_found_before_the_first_connection(self):
+        """libpq passes over it."""
+        for wrong in ({"hostaddr": "127.0.0.1,127.0.0.300"}, {"host": "127.0.0.1,/" + "d" * 200}):
+            with Impostor(close=False) as first:
+                self.assert_error(self.info({"port": first.port, **wrong}), USAGE, list(wrong.values())[0][10:20])
+                self.assertEqual(first.heard, b"")
 
     def test_starting_up_leads_to_the_next(self):
         with Impostor(refusal("57P03")) as starting:
@@ -162,6 +170,14 @@ class Hosts(HostCase):
         passfile.chmod(0o600)
         done = self.info(self.hosts(("127.0.0.1", unused_port()), self.tcp), user="scram")
         self.assert_at(done, self.tcp_address)
+
+    def test_a_wrong_password_from_a_file_names_the_file(self):
+        passfile = self.dir / "named"
+        passfile.write_text("*:*:*:*:wrong\n")
+        passfile.chmod(0o600)
+        done = self.info(self.hosts(self.tcp, passfile=passfile), user="scram")
+        self.assert_error(done, CONNECT, str(passfile), "28P01")
+        self.assertNotIn("named", self.info(self.hosts(self.tcp), user="scram", password="wrong").err)
 
     def test_the_catalog_is_asked_where_the_stream_is(self):
         """With a type that is not built in, so that it is asked at all."""
