@@ -388,3 +388,30 @@ class Hashing(Case):
             done = running.stop()
         self.assertEqual(done.status, 130, done.err)
         self.assertFalse(self.answered)
+
+    def test_one_deadline_for_all_encryptions(self):
+        """TLS that breaks late leaves plain text, tried next, only what is left of connect_timeout."""
+        peers = []
+
+        def serve():
+            peer, _ = listener.accept()
+            peers.append(peer)
+            peer.recv(8)
+            time.sleep(1.5)
+            peer.sendall(b"S")
+            peer.close()
+            peers.append(listener.accept()[0])      # and not a word
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(20)
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            begin = time.monotonic()
+            done = self.run_command("info", conninfo=f"host=127.0.0.1 port={listener.getsockname()[1]} user=u dbname=d "
+                                    "sslmode=prefer connect_timeout=2")
+            seconds = time.monotonic() - begin
+            thread.join(timeout=20)
+        self.assert_error(done, CONNECT)
+        self.assertEqual(len(peers), 2, "plain text was not tried")
+        peers[1].close()
+        self.assertGreater(seconds, 1.9)
+        self.assertLess(seconds, 3)
