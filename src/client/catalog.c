@@ -4,7 +4,7 @@
  * (docs/adr/0008-the-catalog-is-asked-elsewhere.md).
  *
  * What fails here costs knowledge, never the stream: values of unknown types are text. */
-#include "catalog.h"
+#include "catalog_rows.h"
 
 #include "base/error.h"
 #include "client.h"
@@ -126,7 +126,8 @@ static ww_status ask_published(ww_client *c, const char *published, ww__text_col
 ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t count,
                               ww__text_column *column, ww_error *err)
 {
-    char *published = ww__catalog_published(publications, count);
+    int server = ww__catalog_server(c->session);
+    char *published = ww__catalog_published(publications, count, server);
     ww_error why;
     ww_status st;
     if (published == NULL)

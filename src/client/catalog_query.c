@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define SERVER_11 110000
+#define SERVER_12 120000
+#define SERVER_15 150000
+#define SERVER_18 180000
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
@@ -104,9 +107,20 @@ ww_status ww__catalog_read_relation(const ww__catalog_run *run, uint32_t relatio
 
 /* ---- published columns ---------------------------------------------------------------------- */
 
-char *ww__catalog_published(const ww_slice *publications, size_t count)
+/* From 15 on a publication may list its columns, and the view says which they are: from 18 on with
+ * the generated ones that are published. Before, these never are. */
+static const char *published_only(int server)
 {
-    ww_text t = {NULL, 512, 0};
+    if (server >= SERVER_18)
+        return " AND a.attname = ANY (p.attnames)";
+    if (server >= SERVER_15)
+        return " AND a.attname = ANY (p.attnames) AND a.attgenerated = ''";
+    return server >= SERVER_12 ? " AND a.attgenerated = ''" : "";
+}
+
+char *ww__catalog_published(const ww_slice *publications, size_t count, int server)
+{
+    ww_text t = {NULL, 640, 0};
     size_t i;
     for (i = 0; i < count; i++)
         t.cap += 2 * publications[i].len + 8;
@@ -123,6 +137,7 @@ char *ww__catalog_published(const ww_slice *publications, size_t count)
         ww_text_add_sql_literal(&t, publications[i]);
     }
     ww_text_add(&t, ")");
+    ww_text_add(&t, published_only(server));
     return t.text;
 }
 

@@ -55,6 +55,28 @@ class BinaryForm(Case):
         done = self.assert_as_in_text(said="binary off,")
         self.assertIn("public.names.c is of type regclass", done.err)
 
+    @since(15)
+    def test_auto_looks_at_published_columns_only(self):
+        """A column that a publication's list leaves out is in nobody's way."""
+        self.create_twins()
+        self.sql("CREATE TABLE cl (id int PRIMARY KEY, v text, c regclass); ALTER PUBLICATION p ADD TABLE cl (id, v);"
+                 "INSERT INTO cl VALUES (1, 'a', 'pg_class'), (2, 'b', 'pg_type')")
+        self.addCleanup(self.sql, "DROP TABLE cl")
+        self.assert_as_in_text(said="binary on,")
+
+    @since(14)
+    def test_auto_looks_at_generated_columns_that_are_published(self):
+        """Stored ones, from version 18 on, if the publication says so."""
+        self.create_twins()
+        self.sql("CREATE TABLE g (id int PRIMARY KEY, c regclass GENERATED ALWAYS AS ('pg_class'::regclass) STORED);"
+                 "ALTER PUBLICATION p ADD TABLE g; INSERT INTO g VALUES (1), (2), (3)")
+        self.addCleanup(self.sql, "DROP TABLE g")
+        self.assert_as_in_text(said="binary on,")
+        if self.major >= 18:
+            self.sql("ALTER PUBLICATION p SET (publish_generated_columns = stored); INSERT INTO g VALUES (4), (5), (6)")
+            done = self.assert_as_in_text(said="binary off,")
+            self.assertIn("public.g.c is of type regclass", done.err)
+
     @since(14)
     def test_auto_with_a_temporary_slot(self):
         done = self.run_command("stream", "--publication", "p", "--until-now", "-v", "--binary", "auto", "--format", "compact")
