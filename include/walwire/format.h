@@ -98,6 +98,14 @@ const char *ww_format_knob(const char *format, size_t i, const char **values, co
  *               tables of a Truncate of which filters leave some */
 ww_status ww_format_render(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err);
 
+/* What the catalog told of a composite type may be of another time than a value. A column that does
+ * not fit it is written as the server's text, and the type is doubted if the value's transaction
+ * committed after the look-up. Returns and forgets one such type's OID; false: there is none. At
+ * most 16 are remembered; others are doubted again with their next value. Look them up again (put
+ * them into config->types) between two transactions: from the next one on, what is there then is
+ * used. */
+bool ww_format_doubt(ww_format *f, uint32_t *type_oid);
+
 #ifdef __cplusplus
 }
 #endif

@@ -96,15 +96,6 @@ static void put_bytes(ww_out *out, magnitude *m, bool negative)
 
 /* ---- numeric -------------------------------------------------------------------------------- */
 
-/* Of numeric(p, s): the lower eleven bits, with a sign. False: it has none. */
-static bool scale_of(int32_t typmod, int32_t *scale)
-{
-    if (typmod < 4)
-        return false;
-    *scale = (((typmod - 4) & 0x7FF) ^ 0x400) - 0x400;
-    return true;
-}
-
 static uint32_t scale_without_zeros(const ww_numeric *n)
 {
     uint32_t scale = n->scale;
@@ -137,7 +128,7 @@ static void put_precise(const ww__place *place, const ww_value *v, const ww_nume
 {
     int32_t scale;
     int64_t count;
-    if (!scale_of(typmod, &scale)) {
+    if (!ww__numeric_scale(typmod, &scale)) {
         scale = (int32_t)scale_without_zeros(n);
         WW__OUT(place->out, "{\"scale\":");
         ww__out_i64(place->out, scale);

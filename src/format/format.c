@@ -241,6 +241,7 @@ static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_er
         return status;
     f->fault = WW_OK;
     f->err = err;
+    f->committed = ev->final_lsn;
     f->ops->row(f, ev, plan, out);
     if (f->fault < 0)
         blame_column(f, ev, plan, err);
@@ -319,15 +320,22 @@ static ww_status learn_changed(ww_format *f, const ww_event *ev, ww_out *out, ww
     return status;
 }
 
+/* What was looked up meanwhile makes other plans. */
+static void follow_types(ww_format *f)
+{
+    uint64_t version = ww_types_version(f->types);
+    if (f->types_version == version)
+        return;
+    f->types_version = version;
+    ww__plans_expire(f);
+}
+
 static ww_status learn_relation(ww_format *f, const ww_event *ev, ww_out *out, ww_error *err)
 {
     ww__plan *plan;
     if (f->ops->row == NULL || ev->relation == NULL)
         return WW_OK;
-    if (f->types_version != ww_types_version(f->types)) {
-        f->types_version = ww_types_version(f->types);
-        ww__plans_expire(f);
-    }
+    follow_types(f);
     if (f->schema_events && ev->relation_changed)
         return learn_changed(f, ev, out, err);
     return ww__plan_make(f, ev->relation, &plan, err);
@@ -339,6 +347,7 @@ static ww_status render_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_
     bool now = ev->kind == WW_EV_STREAM_START ||
                (ev->kind == WW_EV_BEGIN_PREPARE && f->ops->keeps_prepared);
     ww__begin_drop(f);
+    follow_types(f);
     if (f->filter.active && !now) {
         ww__begin_defer(f, ev);
         return WW_OK;

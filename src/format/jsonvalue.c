@@ -169,5 +169,8 @@ void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column, co
     if (f->fault < 0) /* the line is not going to be seen */
         return;
     v = ww__plan_value(f, column, col);
-    ww__json_put(&place, &v, column->typmod);
+    if (!column->composite || ww__json_fits(&place, &v, column->typmod))
+        ww__json_put(&place, &v, column->typmod);
+    else if (f->fault >= 0)
+        ww__json_put_text(&place, &v);
 }

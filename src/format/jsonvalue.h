@@ -42,6 +42,21 @@ static inline bool ww__json_took(const ww__place *place, ww_status status)
     return ww__value_took(place->f, place->column, status);
 }
 
+/* The scale of numeric(p, s): the lower eleven bits, with a sign. False: it has none. */
+static inline bool ww__numeric_scale(int32_t typmod, int32_t *scale)
+{
+    if (typmod < 4)
+        return false;
+    *scale = (((typmod - 4) & 0x7FF) ^ 0x400) - 0x400;
+    return true;
+}
+
+/* ---- fits.c --------------------------------------------------------------------------------- */
+
+/* Are the composites in this value what the catalog told of their types? False: they are not, and
+ * those are doubted, or the format has its fault. */
+bool ww__json_fits(const ww__place *place, const ww_value *v, int32_t typmod);
+
 /* ---- jsontext.c ----------------------------------------------------------------------------- */
 
 /* The server's text as a string. */

@@ -57,6 +57,7 @@ typedef struct ww__plan_column {
     uint16_t key_place;  /* 1 ..: its place in the row's key; 0: not part of it */
     uint32_t type_oid;
     int32_t typmod;      /* -1: none */
+    bool composite;      /* it is, or contains, what only the catalog tells of: fits.c */
     const ww_type *of;   /* NULL: not known */
 } ww__plan_column;
 
@@ -126,6 +127,13 @@ bool ww__key_changed(const ww__plan *plan, ww_tuple now, ww_tuple before);
  * {"$bytes":"<hex>"}, what its type does not allow the format's fault. */
 void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column,
                     const ww_column *col);
+
+/* ---- fits.c --------------------------------------------------------------------------------- */
+
+#define WW__MAX_DOUBTS 16u
+
+/* Is a composite part of this type? NULL: no. */
+bool ww__has_composite(const ww_format *f, const ww_type *type);
 
 /* ---- knobs.c -------------------------------------------------------------------------------- */
 
@@ -267,6 +275,9 @@ struct ww_format {
     ww__deferred deferred;
     bool schema_events, key, tombstones;
     uint8_t knobs[WW__MAX_KNOBS];
+    uint32_t doubts[WW__MAX_DOUBTS]; /* OIDs of types, the oldest first */
+    size_t ndoubts;
+    ww_lsn committed;        /* the position of the commit of the row's transaction; 0: not known */
     /* While an event is written: the first value that was none of its type sticks. */
     ww_status fault;
     ww_error *err;
