@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAUSE_US UINT64_C(5000000) /* after a failure */
+#define PAUSE_US UINT64_C(2000000) /* after a failure; doubled after each that follows */
+#define PAUSE_MAX_US UINT64_C(60000000)
 #define CONNECT_MAX_S 10
 #define OID_TEXT 11u
 
@@ -22,8 +23,7 @@ struct ww__catalog {
     ww_types *types;
     ww_catalog mode;
     ww_session *own; /* NULL: not needed yet, or lost */
-    ww_mono_us retry_at;
-    bool warned;
+    ww_mono_us retry_at, pause_us; /* pause_us: 0 after a success */
 };
 
 ww__catalog *ww__catalog_open(ww_catalog mode, int server_version_num)
@@ -58,12 +58,22 @@ const ww_types *ww__catalog_types(const ww__catalog *catalog)
 /* Told once, until it works again. */
 static void warn(ww_client *c, const ww_error *why)
 {
-    ww_log_level level = c->catalog->warned ? WW_LOG_INFO : WW_LOG_WARNING;
-    c->catalog->warned = true;
+    ww_log_level level = c->catalog->pause_us > 0 ? WW_LOG_INFO : WW_LOG_WARNING;
     ww__log(&c->config.log, level,
             "the catalog could not be asked, values of unknown types stay text: %s%s%s%s%s",
             why->what, why->subject[0] != '\0' ? ": " : "", why->subject,
             why->message[0] != '\0' ? ": " : "", why->message);
+}
+
+/* A catalog that cannot be read now costs the stream less and less. */
+static void pause_after(ww_client *c, const ww_error *why)
+{
+    ww__catalog *catalog = c->catalog;
+    warn(c, why);
+    catalog->pause_us = catalog->pause_us == 0 ? PAUSE_US : 2 * catalog->pause_us;
+    if (catalog->pause_us > PAUSE_MAX_US)
+        catalog->pause_us = PAUSE_MAX_US;
+    catalog->retry_at = ww_clock_now().mono_us + catalog->pause_us;
 }
 
 /* ---- the session --------------------------------------------------------------------------- */
@@ -94,7 +104,7 @@ static ww_status open_own(ww_client *c, ww_error *err)
     st = ww_session_open(&c->catalog->own, &config, err);
     run.session = c->catalog->own;
     if (st == WW_OK)
-        st = ww__catalog_exec(&run, "SET statement_timeout = 10000; SET lock_timeout = 5000", err);
+        st = ww__catalog_exec(&run, "SET statement_timeout = 5000; SET lock_timeout = 1000", err);
     if (st == WW_OK)
         ww__log(&c->config.log, WW_LOG_DEBUG, "%s: a second session for the catalog",
                 c->catalog->own->address);
@@ -142,7 +152,7 @@ ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t
         *err = why;
     if (st == WW_ERR_CANCELLED)
         return st;
-    warn(c, &why);
+    pause_after(c, &why);
     memset(column, 0, sizeof *column);
     column->found = true;
     return WW_OK;
@@ -157,6 +167,11 @@ typedef struct request {
     bool facts;
 } request;
 
+static bool is_fatal(const ww_error *err)
+{
+    return strcmp(err->severity, "FATAL") == 0 || strcmp(err->severity, "PANIC") == 0;
+}
+
 static ww_status ask(ww_client *c, const request *r, ww_error *err)
 {
     ww__catalog_run run = {c, NULL, c->catalog->types};
@@ -166,19 +181,21 @@ static ww_status ask(ww_client *c, const request *r, ww_error *err)
         st = ww__catalog_read_types(&run, r->seed, err);
     if (st == WW_OK && r->facts)
         st = ww__catalog_read_relation(&run, r->relation_id, err);
-    if (st < 0) {
+    if (st < 0 && (st != WW_ERR_SERVER || is_fatal(err))) {
         ww_session_close(c->catalog->own);
         c->catalog->own = NULL;
     }
     return st;
 }
 
-/* A session that was kept may have been ended by the server meanwhile. */
+/* A session that was kept may have been ended by the server meanwhile. Nothing else gets better at
+ * once: a time-out least of all. */
 static ww_status ask_again(ww_client *c, const request *r, ww_error *err)
 {
     bool kept = c->catalog->own != NULL;
     ww_status st = ask(c, r, err);
-    return st < 0 && st != WW_ERR_CANCELLED && kept ? ask(c, r, err) : st;
+    bool ended = st == WW_ERR_IO || (st == WW_ERR_SERVER && is_fatal(err));
+    return kept && ended ? ask(c, r, err) : st;
 }
 
 static bool needs_type(const ww_types *types, bool again, uint32_t oid)
@@ -213,13 +230,6 @@ static char *make_seed(const ww_types *types, const ww_relation *rel, bool again
     return NULL;
 }
 
-static ww_status pause_after(ww_client *c, const ww_error *why)
-{
-    warn(c, why);
-    c->catalog->retry_at = ww_clock_now().mono_us + PAUSE_US;
-    return WW_MORE;
-}
-
 ww_status ww__catalog_follow(ww_client *c, const ww_event *relation, ww_error *err)
 {
     ww__catalog *catalog = c->catalog;
@@ -241,6 +251,9 @@ ww_status ww__catalog_follow(ww_client *c, const ww_event *relation, ww_error *e
     free(r.seed);
     ww_client_feedback(c, NULL); /* it was we who did not listen */
     if (st == WW_OK)
-        catalog->warned = false;
-    return st == WW_OK || st == WW_ERR_CANCELLED ? st : pause_after(c, err);
+        catalog->pause_us = 0;
+    if (st == WW_OK || st == WW_ERR_CANCELLED)
+        return st;
+    pause_after(c, err);
+    return WW_MORE;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_UP_US UINT64_C(12000000)
+#define LOOK_UP_US UINT64_C(6000000) /* a second more than the server's own patience */
 #define TURN_US UINT64_C(50000) /* how long the stream goes without a look at its feedback */
 
 /* ---- running -------------------------------------------------------------------------------- */

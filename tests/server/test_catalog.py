@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What is known of types and tables: the built-in table against pg_type; what is looked up against the catalog;
 a look-up that fails costs nothing but a warning."""
+import contextlib
 import importlib.util
 import pathlib
 import re
 import subprocess
+import time
 
+import pg
 import support
 from support import OK, Case, environment, since
 
@@ -176,6 +179,40 @@ class Catalog(Case):
                      INSERT INTO u1 VALUES (1, 'x'); INSERT INTO u2 VALUES (2, 'x')""")
         event = running.wait_line(lambda event: event["op"] == "I" and event["table"] == "u2")
         self.assertEqual(event["new"], {"id": 2, "v": "x"})
+        done = running.stop()
+        self.assertEqual(done.status, OK, done.err)
+        self.assertEqual(done.err.count("the catalog could not be asked"), 1, done.err)
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        """While another session holds this table of the catalog."""
+        holder = subprocess.Popen([pg.find_tool("psql"), "-XAtq", self.conninfo()], encoding="utf-8",
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            holder.stdin.write(f"BEGIN; LOCK TABLE pg_catalog.{table}; SELECT 'locked';\n")
+            holder.stdin.flush()
+            self.assertEqual(holder.stdout.readline(), "locked\n")
+            yield
+        finally:
+            holder.communicate("ROLLBACK;\n", timeout=20)
+
+    def test_a_held_catalog(self):
+        """A look-up that waits for a lock holds up the stream for a second, the next ones less and less often."""
+        for i in range(4):
+            self.sql(f"CREATE DOMAIN shop.held_{i} AS int; CREATE TABLE held_{i} (id int PRIMARY KEY, v shop.held_{i})")
+            self.addCleanup(self.sql, f"DROP TABLE held_{i}; DROP DOMAIN shop.held_{i}")
+        self.create_slot()
+        hurry = {"options": "-c wal_sender_timeout=2s"} if self.major >= 12 else {}
+        running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact",
+                                     conninfo=self.conninfo(**hurry))
+        self.wait_active(running)
+        with self.locked("pg_enum"):
+            begin = time.monotonic()
+            for i in range(4):
+                self.sql(f"INSERT INTO held_{i} VALUES (1, 5)")
+                event = running.wait_line(lambda event: event["op"] == "I" and event["table"] == f"held_{i}", seconds=4)
+                self.assertEqual(event["new"], {"id": 1, "v": "5"})
+            self.assertLess(time.monotonic() - begin, 6)
         done = running.stop()
         self.assertEqual(done.status, OK, done.err)
         self.assertEqual(done.err.count("the catalog could not be asked"), 1, done.err)
