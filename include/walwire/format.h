@@ -39,7 +39,8 @@ typedef struct ww_filter_rule {
     const char *pattern;
 } ww_filter_rule;
 
-/* What a format may know besides the event. Strings live as long as the format. */
+/* What a format may know besides the event. What `types` and `rules` point to lives as long as the
+ * format; all else is copied. */
 typedef struct ww_format_config {
     size_t struct_size;
     const ww_alloc *alloc;      /* for render plans, one per relation */

@@ -39,7 +39,7 @@ static ww_status open_debezium(ww_format *f, const ww_format_config *config, ww_
     ww__debezium *d = f->state;
     const char *name = config->connector_name != NULL ? config->connector_name : "walwire";
     ww_out out = { NULL, 0, 0, WW_OK, &f->alloc, NULL, NULL, 0 };
-    size_t room;
+    size_t room, name_at;
     WW__OUT(&out, ",\"source\":{\"version\":\"");
     ww__out_put(&out, ww_version(), strlen(ww_version()));
     WW__OUT(&out, "\",\"connector\":\"postgresql\",\"name\":");
@@ -47,6 +47,7 @@ static ww_status open_debezium(ww_format *f, const ww_format_config *config, ww_
     WW__OUT(&out, ",\"ts_ms\":");
     d->before.len = out.len;
     WW__OUT(&out, ",\"snapshot\":\"false\",\"db\":");
+    name_at = out.len;
     d->invalid |= !ww__out_name(&out, &f->policy, ww_slice_of(config->database));
     d->behind.len = out.len - d->before.len;
     room = out.len + sizeof d->commit.text;
@@ -59,7 +60,8 @@ static ww_status open_debezium(ww_format *f, const ww_format_config *config, ww_
     d->behind.ptr = d->text + d->before.len;
     d->source = d->text + out.len;
     d->messages.label = ww_slice_of(label);
-    d->database = ww_slice_of(config->database);
+    d->database.ptr = d->text + name_at;
+    d->database.len = out.len - name_at;
     return ww__debezium_knobs_open(f, err);
 }
 

@@ -23,7 +23,7 @@ typedef struct ww__debezium {
     uint8_t xid_text[WW__XID_ROOM + WW__PAD]; /* 731,"lsn": */
     ww__counter messages;
     ww__typenames types;    /* with schema_events */
-    ww_slice database;
+    ww_slice database;      /* its name as a JSON string */
     uint32_t *limbs;        /* WW__LIMBS of them, where numbers become binary; or NULL */
 } ww__debezium;
 

@@ -171,7 +171,7 @@ static bool put_id(const ww_format *f, const ww_relation *r, ww_out *out)
     const ww__debezium *d = f->state;
     bool valid;
     WW__OUT(out, "\"\\\"");
-    ww__json_name(out, &f->policy, d->database);
+    ww__out_put(out, d->database.ptr + 1, d->database.len - 2);
     WW__OUT(out, "\\\".\\\"");
     valid = ww__json_name(out, &f->policy, r->nspname);
     WW__OUT(out, "\\\".\\\"");
@@ -194,7 +194,7 @@ void ww__debezium_relation(ww_format *f, const ww_event *ev, const ww__plan *old
     WW__OUT(out, ",\"xmin\":null},\"ts_ms\":");
     ww__out_unix_ms(out, ev->sent_at);
     WW__OUT(out, ",\"databaseName\":");
-    ww__out_name(out, &f->policy, d->database);
+    ww__out_put(out, d->database.ptr, d->database.len);
     WW__OUT(out, ",\"schemaName\":");
     ww__out_name(out, &f->policy, r->nspname);
     if (old == NULL)

@@ -169,6 +169,34 @@ static void debezium_lines(void)
     ww_types_close(types);
 }
 
+/* The configuration's strings may go once the format is open. */
+static void names_are_copied(void)
+{
+    ww_relation_column column = enc_column("id", INT4, true);
+    ww_format_config config = WW_FORMAT_CONFIG_INIT;
+    static const char id[] = "\"id\":\"\\\"sh\\\"op\\\".\\\"public\\\".";
+    char database[] = "sh\"op", name[] = "one";
+    ww_slice change;
+    drive d;
+    CHECK(open_drive(&d, "debezium", NULL, NULL) == WW_OK);
+    ww_format_close(d.format);
+    config.alloc = &d.memory.alloc;
+    config.schema_events = true;
+    config.database = database;
+    config.connector_name = name;
+    CHECK(ww_format_open(&d.format, &config, &d.err) == WW_OK);
+    memset(database, 'x', sizeof database - 1);
+    memset(name, 'x', sizeof name - 1);
+    send_table(&d, 'd', &column, 1);
+    CHECK_SLICE(sj_get(drive_last_line(&d), "databaseName"), "\"sh\\\"op\"");
+    CHECK_SLICE(sj_get(sj_get(drive_last_line(&d), "source"), "db"), "\"sh\\\"op\"");
+    CHECK_SLICE(sj_get(sj_get(drive_last_line(&d), "source"), "name"), "\"one\"");
+    change = sj_get(drive_last_line(&d), "tableChanges");
+    CHECK(change.len > sizeof id &&
+          memcmp(change.ptr + sizeof "[{\"type\":\"CREATE\"," - 1, id, sizeof id - 1) == 0);
+    drive_close(&d);
+}
+
 /* Tables and columns that a filter leaves out are left out here too. */
 static void filtered(void)
 {
@@ -239,6 +267,7 @@ int main(void)
     RUN(differences);
     RUN(with_a_catalog);
     RUN(debezium_lines);
+    RUN(names_are_copied);
     RUN(filtered);
     RUN(bad_names);
     RUN(no_memory);

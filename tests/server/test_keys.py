@@ -49,7 +49,10 @@ class Keys(Case):
         self.assertEqual([(c["name"], c["type"], c["primary_key"], c["nullable"]) for c in second["columns"]],
                          [("id", "integer", 1, False), ("n", "numeric(10,2)", None, False), ("d", "character varying(20)", None, True)])
         self.assertRegex(second["catalog_lsn"], r"\A[0-9A-F]+/[0-9A-F]+\Z")
-        changes = [value["tableChanges"][0] for _, value in self.keyed("--schema-events") if value and "tableChanges" in value]
+        lines = [value for _, value in self.keyed("--schema-events") if value and "tableChanges" in value]
+        self.assertEqual([(line["databaseName"], line["schemaName"]) for line in lines], [(self.db, "public")] * 2)
+        changes = [line["tableChanges"][0] for line in lines]
+        self.assertEqual([change["id"] for change in changes], [f'"{self.db}"."public"."t"'] * 2)
         self.assertEqual([change["type"] for change in changes], ["CREATE", "ALTER"])
         self.assertEqual(changes[1]["table"]["primaryKeyColumnNames"], ["id"])
         self.sql("DROP TABLE t; DROP TYPE mood")
