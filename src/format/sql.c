@@ -157,6 +157,9 @@ static const char no_key[] =
     "IDENTITY FULL";
 static const char key_filtered[] =
     "a filter leaves out a column that the row is found by: include it, or choose another format";
+static const char no_column[] =
+    "filters leave no column of a table whose rows change: include one, or leave the table out "
+    "(--exclude-table)";
 static const char not_sent[] =
     "the server did not send this value (a row filter made the insert of an update): set the "
     "column's storage to MAIN, or choose a format that can tell";
@@ -287,6 +290,8 @@ static void put_one_row(ww_format *f, ww_out *out, const ww__plan *plan, ww_tupl
         first = false;
         put_same(f, out, column, &col);
     }
+    if (first && plan->ncols > 0) /* it would be any row */
+        refuse(f, NULL, no_column);
     WW__OUT(out, " LIMIT 1)");
 }
 
@@ -328,6 +333,8 @@ static void put_insert(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple
     WW__OUT(out, "INSERT INTO ");
     ww__out_put(out, plan->head.ptr, plan->head.len);
     if (put_names(out, plan) == 0) {
+        if (plan->ncols > 0)
+            refuse(f, NULL, no_column);
         WW__OUT(out, " DEFAULT VALUES;\n");
         return;
     }

@@ -427,6 +427,29 @@ static void filtered_columns(void)
     drive_close(&d);
 }
 
+/* A row of defaults, or any row of the table, is not what was changed. */
+static void no_column_is_left(void)
+{
+    ww_relation_column columns[] = {enc_column("a", INT4, true), enc_column("b", TEXT, true)};
+    ww_column row[] = {enc_text("1"), enc_text("x")}, now[] = {enc_text("2"), enc_text("x")};
+    drive d;
+    open_filtered(&d, WW_FILTER_COLUMN, "t.*");
+    enc_begin(&d.e, 0x100, 0, 7);
+    drive_send(&d);
+    describe(&d, "t", columns, 2, 'f');
+    enc_insert(&d.e, 0, ID, row, 2);
+    CHECK(drive_send(&d) == WW_ERR_USAGE);
+    CHECK_TEXT(d.err.subject, "s.t");
+    CHECK(strstr(d.err.what, "--exclude-table") != NULL);
+    enc_delete(&d.e, 0, ID, 'O', row, 2);
+    CHECK(drive_send(&d) == WW_ERR_USAGE);
+    CHECK_TEXT(d.err.subject, "s.t");
+    enc_update(&d.e, 0, ID, 'O', row, now, 2);
+    CHECK(drive_send(&d) == WW_OK);
+    CHECK_EQ_U64(drive_output(&d).len, 0);
+    drive_close(&d);
+}
+
 /* COMMIT PREPARED must find it. */
 static void prepared_and_filtered(void)
 {
@@ -515,6 +538,7 @@ int main(void)
     RUN(refused);
     RUN(truncate_of_no_name);
     RUN(filtered_columns);
+    RUN(no_column_is_left);
     RUN(prepared_and_filtered);
     RUN(prepared_earlier);
     RUN(streamed);
