@@ -262,6 +262,8 @@ typedef struct ww_conn {
     int server_version;             /* 180004 for 18.4; 0: not reported, or not understood */
     char server_version_text[64];   /* as reported, cut to its room; not escaped */
     bool in_hot_standby;
+    bool sql_ascii;                 /* server_encoding is SQL_ASCII: SET client_encoding to that, */
+                                    /* or what is not UTF-8 will be an error of the server's */
     char oauth_error[128];          /* the server's answer to a token it refused, cut and escaped */
     ww_scram scram;
 } ww_conn;

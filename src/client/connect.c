@@ -192,6 +192,8 @@ static ww_status attempt(ww_session *s, const ww__target *t, const ww_addrs *add
         st = run_startup(s, t, deadline, err);
     if (st == WW_OK)
         st = ww__kind_check(s, deadline, err);
+    if (st == WW_OK)
+        st = ww__session_settle_encoding(s, deadline, err);
     if (st < 0)
         ww__trace_note(s, "failed", err->what);
     if (st == WW_OK && (s->conn.auth_done & WW_AUTH_MD5) != 0)

@@ -61,6 +61,8 @@ char *ww__home_file(const char *name);
 
 /* settings.c: the startup parameters that pin the session (docs/session-settings.md). */
 size_t ww__session_params(const ww_conninfo *info, ww_param *params, size_t cap);
+/* After login: in a database in SQL_ASCII, has its bytes sent as they are. */
+ww_status ww__session_settle_encoding(ww_session *s, ww_mono_us deadline, ww_error *err);
 
 /* session.c: moves bytes once, without waiting. WW_OK: something moved, look again. WW_MORE: it
  * would block. receive false: only sends. */

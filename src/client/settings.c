@@ -28,3 +28,17 @@ size_t ww__session_params(const ww_conninfo *info, ww_param *params, size_t cap)
         params[n++] = pinned[i];
     return n;
 }
+
+/* What is not UTF-8 there cannot be asked for as UTF-8: the server sends it to nobody
+ * (docs/adr/0009-sql-ascii-as-it-is.md). */
+ww_status ww__session_settle_encoding(ww_session *s, ww_mono_us deadline, ww_error *err)
+{
+    ww_msg row;
+    ww_status st = WW_OK;
+    if (!s->conn.sql_ascii)
+        return WW_OK;
+    st = ww_session_query(s, "SET client_encoding = 'SQL_ASCII'", err);
+    while (st == WW_OK)
+        st = ww__session_row_until(s, &row, deadline, err);
+    return st == WW_END ? WW_OK : st;
+}

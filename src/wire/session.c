@@ -59,9 +59,13 @@ static int parse_version(ww_slice text)
     return minor < 100 && patch < 100 ? (int)(major * 10000 + minor * 100 + patch) : 0;
 }
 
+/* A database in SQL_ASCII converts nothing, but would refuse to send as UTF8 what is none: there,
+ * and only there, its bytes may come as they are. */
 static ww_status take_encoding(ww_conn *c, ww_slice value)
 {
     if (ww_slice_equal(value, ww_slice_of("UTF8")))
+        return WW_OK;
+    if (c->sql_ascii && ww_slice_equal(value, ww_slice_of("SQL_ASCII")))
         return WW_OK;
     fail_session(c, "client_encoding is not UTF8: ask for it at startup, and leave it", 'S');
     ww__error_add(&c->error, value);
@@ -82,6 +86,8 @@ ww_status ww__take_parameter(ww_conn *c, ww_slice body)
         ww__copy_cut(c->server_version_text, sizeof c->server_version_text, value);
     } else if (ww_slice_equal(name, ww_slice_of("in_hot_standby"))) {
         c->in_hot_standby = ww_slice_equal(value, ww_slice_of("on"));
+    } else if (ww_slice_equal(name, ww_slice_of("server_encoding"))) {
+        c->sql_ascii = ww_slice_equal(value, ww_slice_of("SQL_ASCII"));
     }
     return WW_OK;
 }

@@ -161,6 +161,7 @@ class Digits:
 class Case(unittest.TestCase):
     """A test class has a database of its own, and a directory per test. Slots are dropped after each."""
     maxDiff = 4000
+    database = ""             # the rest of CREATE DATABASE
     Digits = Digits
 
     @staticmethod
@@ -173,7 +174,7 @@ class Case(unittest.TestCase):
         cls.server = cls.find_server()
         cls.major = cls.server.major
         cls.db = re.sub(r"(?<!^)([A-Z])", r"_\1", cls.__name__).lower()
-        cls.server.sql(f"CREATE DATABASE {cls.db}")
+        cls.server.sql(f"CREATE DATABASE {cls.db} {cls.database}")
 
     @classmethod
     def find_server(cls):

@@ -43,7 +43,8 @@ static const struct deed {
     { ww__auth_unproven, "an error: the server has not proven that it knows the password" },
     { ww__auth_ok, "an error if a method or channel binding is demanded that did not happen" },
     { ww__take_key, "kept for CancelRequest; at most once" },
-    { ww__take_parameter, "server_version, in_hot_standby are kept; client_encoding is UTF8" },
+    { ww__take_parameter, "server_version, in_hot_standby are kept; client_encoding is UTF8, "
+                          "or what server_encoding is: SQL_ASCII" },
     { ww__take_row_description, "the count of columns is kept" },
     { ww__take_row, "must have as many columns as the RowDescription" },
     { ww__end_rows, "" },

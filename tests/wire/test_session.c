@@ -100,6 +100,21 @@ static void settings(void)
     peer_close(&p);
 }
 
+/* Such a database converts nothing: its bytes cannot be asked for as anything else. */
+static void sql_ascii(void)
+{
+    go(1);
+    peer_say(&p, "S(\"client_encoding\\0UTF8\\0\") S(\"server_encoding\\0SQL_ASCII\\0\") Z(\"I\")");
+    CHECK(p.conn.sql_ascii && p.status == WW_MORE);
+    peer_say(&p, "S(\"client_encoding\\0SQL_ASCII\\0\") S(\"client_encoding\\0UTF8\\0\")");
+    CHECK(p.conn.sql_ascii && p.status == WW_MORE);
+    peer_close(&p);
+    go(1);
+    peer_say(&p, "S(\"server_encoding\\0UTF8\\0\")");
+    CHECK(!p.conn.sql_ascii);
+    peer_close(&p);
+}
+
 /* C20: what a client may try again. */
 static void retry_classes(void)
 {
@@ -310,6 +325,7 @@ int main(void)
     RUN(severity_without_v);
     RUN(versions);
     RUN(settings);
+    RUN(sql_ascii);
     RUN(retry_classes);
     RUN(ends);
     RUN(messages_before_the_end);
