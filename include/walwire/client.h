@@ -167,8 +167,9 @@ enum { WW_BINARY_OFF = 0, WW_BINARY_ON = 1, WW_BINARY_AUTO = 2 };
 
 /* What is asked of the server's catalog: on an ordinary session, opened when first needed and kept.
  * That blocks ww_client_next() for some milliseconds, some seconds at the very most, while feedback
- * goes on. A failure is a warning in the log and is tried again with a later table: values of
- * unknown types stay text. */
+ * goes on. A failure is a warning in the log and is tried again before a later transaction, after a
+ * pause of 2 seconds that doubles up to a minute: meanwhile values of unknown types stay text. What
+ * is known is asked again whenever the server describes a table again, and in doubt. */
 typedef enum ww_catalog {
     WW_CATALOG_OFF,   /* nothing */
     WW_CATALOG_TYPES, /* the columns' types that are not built in, and what they are made of */
@@ -236,7 +237,8 @@ typedef struct ww_client_config {
  * say what there is and which SQL helps. */
 ww_client *ww_client_open(const ww_client_config *config, ww_error *err);
 
-/* The next event. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END (end_lsn reached, or
+/* The next event; relation_changed of a RELATION is also true if what the catalog told of the table
+ * has changed. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END (end_lsn reached, or
  * the server ended the stream in order); below 0 final. The event and all it points to live until
  * the next ww_client_next(). */
 ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err);
@@ -295,6 +297,10 @@ void ww_client_describe(const ww_client *c, ww_client_info *out);
 /* What is known of types and tables, as of the last event; lives as long as the client. NULL with
  * WW_CATALOG_OFF, and for raw clients. */
 const ww_types *ww_client_types(const ww_client *c);
+/* A value did not fit what the catalog told of this type: it is asked again before the next unit is
+ * handed out, but not twice within a second for the same definition. Cheap; may be called for each
+ * value. Built-in types, and all with WW_CATALOG_OFF: nothing is done. */
+void ww_client_doubt_type(ww_client *c, uint32_t type_oid);
 /* The engine behind: positions and counters. */
 const ww_stream *ww_client_stream(const ww_client *c);
 

@@ -121,7 +121,7 @@ static bool may_restart(const ww_client *c)
     return c->binary_auto && (c->spool != NULL || ww_stream_open_streams(&c->stream) == 0);
 }
 
-ww_status ww__binary_follow(ww_client *c, const ww_event *relation, ww_error *err)
+ww_status ww__binary_follow(ww_client *c, ww_event *relation, ww_error *err)
 {
     const ww_relation_column *column;
     ww_text detail = {err->detail, sizeof err->detail, 0};

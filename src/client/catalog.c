@@ -5,25 +5,27 @@
  *
  * What fails here costs knowledge, never the stream: values of unknown types are text. */
 #include "catalog_rows.h"
+#include "catalog_wanted.h"
 
 #include "base/error.h"
 #include "client.h"
 #include "session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PAUSE_US UINT64_C(2000000) /* after a failure; doubled after each that follows */
 #define PAUSE_MAX_US UINT64_C(60000000)
 #define CONNECT_MAX_S 10
-#define OID_TEXT 11u
 
 struct ww__catalog {
     ww_types *types;
     ww_catalog mode;
     ww_session *own; /* NULL: not needed yet, or lost */
     ww_mono_us retry_at, pause_us; /* pause_us: 0 after a success */
+    ww__oids wanted_types, wanted_tables;
+    ww__doubts doubts;
+    ww__tables tables;
 };
 
 ww__catalog *ww__catalog_open(ww_catalog mode, int server_version_num)
@@ -47,6 +49,9 @@ void ww__catalog_close(ww__catalog *catalog)
         return;
     ww_session_close(catalog->own);
     ww_types_close(catalog->types);
+    ww__oids_close(&catalog->wanted_types);
+    ww__oids_close(&catalog->wanted_tables);
+    ww__tables_close(&catalog->tables);
     free(catalog);
 }
 
@@ -89,7 +94,7 @@ static int connect_limit(const ww_client *c)
 
 static ww_status open_own(ww_client *c, ww_error *err)
 {
-    ww__catalog_run run = {c, NULL, NULL};
+    ww__catalog_run run = {c, NULL, NULL, NULL};
     ww_session_config config;
     ww_status st;
     memset(&config, 0, sizeof config);
@@ -116,7 +121,7 @@ static ww_status open_own(ww_client *c, ww_error *err)
 static ww_status ask_published(ww_client *c, const char *published, ww__text_column *column,
                                ww_error *err)
 {
-    ww__catalog_run run = {c, NULL, c->catalog->types};
+    ww__catalog_run run = {c, NULL, c->catalog->types, NULL};
     ww_text t = {NULL, 64, 0};
     ww_status st = open_own(c, err);
     if (st < 0)
@@ -160,100 +165,134 @@ ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t
 
 /* ---- while it streams ----------------------------------------------------------------------- */
 
-/* What is to be asked about one table. */
-typedef struct request {
-    char *seed; /* of its types; NULL: none */
-    uint32_t relation_id;
-    bool facts;
-} request;
-
 static bool is_fatal(const ww_error *err)
 {
     return strcmp(err->severity, "FATAL") == 0 || strcmp(err->severity, "PANIC") == 0;
 }
 
-static ww_status ask(ww_client *c, const request *r, ww_error *err)
+static ww_status ask_types(const ww__catalog_run *run, const ww__oids *wanted, ww_error *err)
 {
-    ww__catalog_run run = {c, NULL, c->catalog->types};
-    ww_status st = c->catalog->own != NULL ? WW_OK : open_own(c, err);
-    run.session = c->catalog->own;
-    if (st == WW_OK && r->seed != NULL)
-        st = ww__catalog_read_types(&run, r->seed, err);
-    if (st == WW_OK && r->facts)
-        st = ww__catalog_read_relation(&run, r->relation_id, err);
+    char *seed;
+    ww_status st;
+    if (wanted->count == 0)
+        return WW_OK;
+    seed = ww__oids_query(wanted);
+    if (seed == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for a query");
+    st = ww__catalog_read_types(run, seed, err);
+    free(seed);
+    return st;
+}
+
+static ww_status ask(ww_client *c, ww_lsn *position, ww_error *err)
+{
+    ww__catalog *catalog = c->catalog;
+    ww__catalog_run run = {c, NULL, catalog->types, position};
+    ww_status st = catalog->own != NULL ? WW_OK : open_own(c, err);
+    size_t i;
+    run.session = catalog->own;
+    if (st == WW_OK)
+        st = ask_types(&run, &catalog->wanted_types, err);
+    for (i = 0; st == WW_OK && i < catalog->wanted_tables.count; i++)
+        st = ww__catalog_read_relation(&run, catalog->wanted_tables.oids[i], err);
     if (st < 0 && (st != WW_ERR_SERVER || is_fatal(err))) {
-        ww_session_close(c->catalog->own);
-        c->catalog->own = NULL;
+        ww_session_close(catalog->own);
+        catalog->own = NULL;
     }
     return st;
 }
 
 /* A session that was kept may have been ended by the server meanwhile. Nothing else gets better at
  * once: a time-out least of all. */
-static ww_status ask_again(ww_client *c, const request *r, ww_error *err)
+static ww_status ask_again(ww_client *c, ww_lsn *position, ww_error *err)
 {
     bool kept = c->catalog->own != NULL;
-    ww_status st = ask(c, r, err);
+    ww_status st = ask(c, position, err);
     bool ended = st == WW_ERR_IO || (st == WW_ERR_SERVER && is_fatal(err));
-    return kept && ended ? ask(c, r, err) : st;
+    return kept && ended ? ask(c, position, err) : st;
 }
 
-static bool needs_type(const ww_types *types, bool again, uint32_t oid)
-{
-    if (ww_types_find(NULL, oid) != NULL)
-        return false;
-    return again || ww_types_find(types, oid) == NULL;
-}
-
-/* "SELECT unnest('{1,2}')"; NULL if there is nothing to ask for, or no memory for it. */
-static char *make_seed(const ww_types *types, const ww_relation *rel, bool again)
-{
-    ww_text t = {NULL, 128 + (size_t)rel->ncols * OID_TEXT, 0};
-    char number[OID_TEXT + 1];
-    size_t count = 0;
-    uint16_t i;
-    t.text = malloc(t.cap);
-    if (t.text == NULL)
-        return NULL;
-    ww_text_add(&t, "SELECT pg_catalog.unnest('{");
-    for (i = 0; i < rel->ncols; i++) {
-        if (!needs_type(types, again, rel->columns[i].type_oid))
-            continue;
-        snprintf(number, sizeof number, "%s%lu", count++ > 0 ? "," : "",
-                 (unsigned long)rel->columns[i].type_oid);
-        ww_text_add(&t, number);
-    }
-    ww_text_add(&t, "}'::pg_catalog.oid[])");
-    if (count > 0)
-        return t.text;
-    free(t.text);
-    return NULL;
-}
-
-ww_status ww__catalog_follow(ww_client *c, const ww_event *relation, ww_error *err)
+/* All that is wanted. What fails is still wanted. */
+static ww_status ask_wanted(ww_client *c, ww_lsn *position, ww_error *err)
 {
     ww__catalog *catalog = c->catalog;
-    const ww_relation *rel = relation->relation;
-    bool again = relation->relation_changed && rel->version > 1;
-    request r = {NULL, rel->id, false};
     ww_status st;
-    r.seed = make_seed(catalog->types, rel, again);
-    r.facts = catalog->mode == WW_CATALOG_FULL &&
-              (again || ww_types_relation(catalog->types, rel->id) == NULL);
-    if (r.seed == NULL && !r.facts)
+    if (catalog->wanted_types.count == 0 && catalog->wanted_tables.count == 0)
         return WW_OK;
     if (ww_clock_now().mono_us < catalog->retry_at) {
-        free(r.seed);
         ww__fail(err, WW_ERR_SERVER, "the catalog could not be asked a moment ago");
         return WW_MORE;
     }
-    st = ask_again(c, &r, err);
-    free(r.seed);
+    st = ask_again(c, position, err);
     ww_client_feedback(c, NULL); /* it was we who did not listen */
-    if (st == WW_OK)
-        catalog->pause_us = 0;
-    if (st == WW_OK || st == WW_ERR_CANCELLED)
+    if (st == WW_ERR_CANCELLED)
         return st;
-    pause_after(c, err);
-    return WW_MORE;
+    if (st < 0) {
+        pause_after(c, err);
+        return WW_MORE;
+    }
+    catalog->pause_us = 0;
+    catalog->wanted_types.count = catalog->wanted_tables.count = 0;
+    return WW_OK;
+}
+
+/* A Relation that comes again says that something about the table has changed, be it nothing that
+ * stands in it: a primary key, a type's fields. In a streamed transaction each table is described
+ * again, changed or not: there it means something only if the catalog was not asked since. */
+static bool may_have_changed(const ww_client *c, const ww_event *ev, const ww__table *table)
+{
+    if (ev->relation_changed)
+        return ev->relation->version > 1;
+    if (!ww_stream_replaying(&c->stream) && !c->stream.in_block)
+        return true;
+    return table == NULL || table->asked == 0 || ev->final_lsn == 0 ||
+           table->asked < ev->final_lsn;
+}
+
+static void want_table(ww__catalog *catalog, const ww_relation *rel, bool again)
+{
+    uint16_t i;
+    for (i = 0; i < rel->ncols; i++) {
+        uint32_t oid = rel->columns[i].type_oid;
+        if (ww_types_find(NULL, oid) == NULL &&
+            (again || ww_types_find(catalog->types, oid) == NULL))
+            ww__oids_add(&catalog->wanted_types, oid);
+    }
+    if (catalog->mode == WW_CATALOG_FULL &&
+        (again || ww_types_relation(catalog->types, rel->id) == NULL))
+        ww__oids_add(&catalog->wanted_tables, rel->id);
+}
+
+ww_status ww__catalog_follow(ww_client *c, ww_event *relation, ww_error *err)
+{
+    ww__catalog *catalog = c->catalog;
+    const ww_relation *rel = relation->relation;
+    const ww_relation_facts *before = ww_types_relation(catalog->types, rel->id);
+    ww__table *table = ww__tables_at(&catalog->tables, rel);
+    ww_lsn position = 0;
+    ww_status st;
+    want_table(catalog, rel, may_have_changed(c, relation, table));
+    st = ask_wanted(c, &position, err);
+    if (st == WW_OK && position != 0 && table != NULL)
+        table->asked = position;
+    if (before != NULL && ww_types_relation(catalog->types, rel->id) != before)
+        relation->relation_changed = true;
+    return st;
+}
+
+ww_status ww__catalog_retry(ww_client *c, ww_error *err)
+{
+    ww_lsn ignored;
+    ww_status st = ask_wanted(c, &ignored, err);
+    return st == WW_ERR_CANCELLED ? st : WW_OK;
+}
+
+void ww_client_doubt_type(ww_client *c, uint32_t type_oid)
+{
+    ww__catalog *catalog = c->catalog;
+    if (catalog == NULL || ww_types_find(NULL, type_oid) != NULL)
+        return;
+    if (ww__doubts_take(&catalog->doubts, type_oid, ww_types_find(catalog->types, type_oid),
+                        c->now.mono_us))
+        ww__oids_add(&catalog->wanted_types, type_oid);
 }

@@ -12,6 +12,7 @@ typedef struct ww__catalog_run {
     ww_client *client; /* whose feedback goes on meanwhile */
     ww_session *session;
     ww_types *types;
+    ww_lsn *position; /* where the WAL stood at the last answer; NULL: nobody asks */
 } ww__catalog_run;
 
 /* Looks up the types with the OIDs that `seed` (a SELECT of one column) gives, and all that they
@@ -54,8 +55,13 @@ const ww_types *ww__catalog_types(const ww__catalog *catalog);
  * without name. */
 ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t count,
                               ww__text_column *column, ww_error *err);
-/* The server has described a table: looks up what is needed and not known. ERR_CANCELLED: nothing
- * was done. Anything else is a warning in the log and in *err, and returned as WW_MORE. */
-ww_status ww__catalog_follow(ww_client *c, const ww_event *relation, ww_error *err);
+/* The server has described a table: looks up what is needed, and not known or perhaps changed. If
+ * the table's facts are others than before, relation_changed is set. ERR_CANCELLED: nothing was
+ * done. Anything else is a warning in the log and in *err, and returned as WW_MORE; it is tried
+ * again later. */
+ww_status ww__catalog_follow(ww_client *c, ww_event *relation, ww_error *err);
+/* A unit begins: asks again what failed, after a pause, and what is in doubt. ERR_CANCELLED:
+ * nothing was done. */
+ww_status ww__catalog_retry(ww_client *c, ww_error *err);
 
 #endif

@@ -100,6 +100,8 @@ ww_status ww__catalog_read_relation(const ww__catalog_run *run, uint32_t relatio
     st = ww__catalog_query(run, sql, R_COUNT, take_column_row, &d, err);
     if (st == WW_OK)
         st = put_relation(run->types, &d, relation_id, err);
+    if (st == WW_OK && run->position != NULL && d.as_of != 0)
+        *run->position = d.as_of;
     free(d.columns);
     free(d.store.text);
     return st;

@@ -237,6 +237,8 @@ ww_status ww__catalog_read_types(const ww__catalog_run *run, const char *seed, w
     st = ww__catalog_query(run, sql, T_COUNT, take_type_row, &d, err);
     if (st == WW_OK)
         st = put_type(&d, err);
+    if (st == WW_OK && run->position != NULL && d.type.as_of != 0)
+        *run->position = d.type.as_of;
     free(d.fields);
     free(d.store.text);
     free(sql);

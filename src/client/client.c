@@ -363,11 +363,23 @@ static ww_status settle(ww_client *c, ww_status st, const ww_error *why, ww_erro
     return st;
 }
 
-/* WW_MORE: the stream is to be started again. */
-static ww_status take_relation(ww_client *c, const ww_event *ev, ww_error *err)
+/* What the catalog has to do with an event. WW_MORE: the stream is to be started again. */
+static ww_status consult(ww_client *c, ww_event *ev, ww_error *err)
 {
     ww_error why;
-    ww_status st = ww__binary_follow(c, ev, &why);
+    ww_status st = WW_OK;
+    switch (ev->kind) {
+    case WW_EV_RELATION:
+        st = ww__binary_follow(c, ev, &why);
+        break;
+    case WW_EV_BEGIN:
+    case WW_EV_BEGIN_PREPARE:
+    case WW_EV_STREAM_START:
+        st = ww__catalog_retry(c, &why);
+        break;
+    default:
+        return WW_OK;
+    }
     if (st == WW_ERR_CANCELLED) {
         c->kept = *ev;
         c->has_kept = true;
@@ -396,8 +408,8 @@ ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err)
             return st;
         if ((st = next_event(c, ev, err)) != WW_OK)
             return st;
-        if (ev->kind == WW_EV_RELATION && c->catalog != NULL)
-            st = take_relation(c, ev, err);
+        if (c->catalog != NULL)
+            st = consult(c, ev, err);
         if (st == WW_MORE && c->config.nonblocking)
             return st; /* events taken before may still be in use */
     }

@@ -63,7 +63,7 @@ ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t c
 /* The server has described a table: looks up what is needed. WW_MORE: the event is not to be handed
  * out, the stream has to be started again with ww__binary_restart(). ERR_CANCELLED: nothing was
  * done. Else *err says which column cannot be read in binary. */
-ww_status ww__binary_follow(ww_client *c, const ww_event *relation, ww_error *err);
+ww_status ww__binary_follow(ww_client *c, ww_event *relation, ww_error *err);
 /* Goes on in text. ERR_CANCELLED: call it again. */
 ww_status ww__binary_restart(ww_client *c, ww_error *err);
 

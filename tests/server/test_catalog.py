@@ -217,6 +217,52 @@ class Catalog(Case):
         self.assertEqual(done.status, OK, done.err)
         self.assertEqual(done.err.count("the catalog could not be asked"), 1, done.err)
 
+    def test_a_failed_look_up_is_tried_again(self):
+        """Before a later transaction, without that a table comes along."""
+        self.create_slot()
+        self.sql("CREATE DOMAIN shop.again AS int; CREATE TABLE again (id int PRIMARY KEY, v shop.again)")
+        self.addCleanup(self.sql, "DROP TABLE again; DROP DOMAIN shop.again")
+        running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact")
+        self.wait_active(running)
+        with self.locked("pg_enum"):
+            self.sql("INSERT INTO again VALUES (0, 0)")
+            event = running.wait_line(lambda event: event["op"] == "I")
+            self.assertEqual(event["new"], {"id": 0, "v": "0"})
+        self.assertEqual(self.insert_until(running, "again", lambda new: isinstance(new["v"], int))["v"], 1)
+        done = running.stop()
+        self.assertEqual(done.status, OK, done.err)
+
+    def insert_until(self, running, table, wanted, values="({i}, 1)", seconds=20):
+        """A row after the other, each in a transaction of its own, until one comes out as wanted."""
+        end = time.monotonic() + seconds
+        for i in range(1, 1000000):
+            self.sql(f"INSERT INTO {table} VALUES {values.format(i=i)}")
+            new = running.wait_line(lambda event: event["op"] == "I" and event["new"]["id"] == i)["new"]
+            if wanted(new):
+                return new
+            self.assertLess(time.monotonic(), end, f"still {new}; stderr: {running.stderr}")
+
+    @since(11)
+    def test_a_primary_key_that_changes(self):
+        """The server describes the table again, with the same words."""
+        self.sql("CREATE TABLE rekeyed (id int PRIMARY KEY, v int NOT NULL); ALTER TABLE rekeyed REPLICA IDENTITY FULL")
+        self.addCleanup(self.sql, "DROP TABLE rekeyed")
+        self.create_slot()
+        running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact", "--catalog",
+                                     "full", "--schema-events")
+        self.wait_active(running)
+
+        def key_of(event):
+            return [column["name"] for column in event["columns"] if column["primary_key"]]
+
+        self.sql("INSERT INTO rekeyed VALUES (1, 2)")
+        self.assertEqual(key_of(running.wait_line(lambda event: event["op"] == "R")), ["id"])
+        running.wait_commits(1)
+        self.sql("ALTER TABLE rekeyed DROP CONSTRAINT rekeyed_pkey, ADD PRIMARY KEY (v); INSERT INTO rekeyed VALUES (2, 3)")
+        self.assertEqual(key_of(running.wait_line(lambda event: event["op"] == "R")), ["v"])
+        done = running.stop()
+        self.assertEqual(done.status, OK, done.err)
+
     def test_a_lost_second_session_is_opened_again(self):
         self.create_slot()
         running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact")
