@@ -242,6 +242,22 @@ class Catalog(Case):
                 return new
             self.assertLess(time.monotonic(), end, f"still {new}; stderr: {running.stderr}")
 
+    def test_a_type_that_is_altered(self):
+        """The server does not say so: the first value that does not fit has it looked up."""
+        self.sql("CREATE TABLE addr (street text, zip text); CREATE TABLE cust (id int PRIMARY KEY, home addr)")
+        self.addCleanup(self.sql, "DROP TABLE cust, addr")
+        self.create_slot()
+        running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact")
+        self.wait_active(running)
+        self.sql("INSERT INTO cust VALUES (0, ROW('Main', '12345'))")
+        event = running.wait_line(lambda event: event["op"] == "I")
+        self.assertEqual(event["new"]["home"], {"street": "Main", "zip": "12345"})
+        self.sql("ALTER TABLE addr ADD COLUMN no int; ALTER TABLE addr RENAME COLUMN street TO road")
+        new = self.insert_until(running, "cust", lambda new: isinstance(new["home"], dict), "({i}, ROW('Side', '7', 3))")
+        self.assertEqual(new, {"id": 2, "home": {"road": "Side", "zip": "7", "no": 3}})
+        done = running.stop()
+        self.assertEqual((done.status, done.err), (OK, ""))
+
     @since(11)
     def test_a_primary_key_that_changes(self):
         """The server describes the table again, with the same words."""
