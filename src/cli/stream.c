@@ -22,9 +22,21 @@ static bool pass_through(streaming *s, const ww_event *ev, ww_error *err)
     return output_put_text(&s->out, ww_client_wal(s->client)->payload);
 }
 
+/* Types that were altered since they were looked up: known again from the next unit on. */
+static void pass_doubts_on(streaming *s)
+{
+    uint32_t type_oid;
+    while (ww_format_doubt(s->format, &type_oid))
+        ww_client_doubt_type(s->client, type_oid);
+}
+
 static bool render(streaming *s, const ww_event *ev, ww_error *err)
 {
-    return ww_format_render(s->format, ev, &s->out.out, err) == WW_OK;
+    if (ww_format_render(s->format, ev, &s->out.out, err) < 0)
+        return false;
+    if (ww_event_unit_lsn(ev) != 0)
+        pass_doubts_on(s);
+    return true;
 }
 
 int command_stream(options *o)
