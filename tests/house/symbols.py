@@ -15,8 +15,9 @@ MEMORY = {"memchr", "memcmp", "memcpy", "memmove", "memset"}
 TEXT = MEMORY | {"memrchr", "strlen", "strnlen", "strcmp", "strncmp", "strchr", "strrchr", "strstr",
                  "strspn", "strcspn"}
 ALLOWED = {room: TEXT for room in source.PURE} | {"decode": MEMORY}
-# What the compiler itself calls: stack protector, fortified copies, 128-bit division, sanitizers.
-RUNTIME = re.compile(r"^(__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__mem(cpy|move|set)_chk"
+# What the compiler itself calls: stack protector, fortified copies, 128-bit division, sanitizers,
+# and bcmp, clang's word for a memcmp of which only "equal or not" is asked.
+RUNTIME = re.compile(r"^(__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__mem(cpy|move|set)_chk|bcmp"
                      r"|__(u?div|u?mod|mul)[tsd]i[34])$")
 OPENSSL_ROOMS = {"auth_openssl": "auth"}
 
