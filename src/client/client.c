@@ -102,8 +102,9 @@ void ww_client_close(ww_client *c)
     if (c == NULL)
         return;
     ww__catalog_close(c->catalog);
+    if (c->retired != c->session)
+        ww_session_close(c->retired);
     ww_session_close(c->session);
-    ww_session_close(c->retired);
     ww_stream_fini(&c->stream);
     ww__spool_close(c->spool);
     ww_relcache_close(c->relations);

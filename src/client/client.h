@@ -13,7 +13,8 @@ struct ww_client {
     ww_client_config config;
     ww_conninfo own_conninfo; /* where config.conninfo was given as text */
     ww_session *session;
-    ww_session *retired; /* what it was before a restart; what was told of it stays valid */
+    ww_session *retired; /* what it was before a restart, and still is until there is another; what
+                            was told of it stays valid */
     ww_relcache *relations;
     ww__spool *spool; /* where streamed transactions wait; NULL: they are handed out as they come */
     ww_stream stream;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--binary: what is chosen, and why not; a column that cannot be read so, at the start and later: nothing is lost,
 nothing comes twice."""
-from support import OK, REFUSED, Case, since
+from support import OK, REFUSED, Case, other_server, since
 
 BEFORE = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, m mood[]);" \
          "CREATE TABLE t (id int PRIMARY KEY, v text, n numeric, m mood, p pair, r int4range);" \
@@ -10,7 +10,9 @@ BEFORE = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, m 
 ROW = "({}, 'v', 1.50, 'ok', row(1, '{{sad}}'), '[1,4)')"
 
 
-class BinaryForm(Case):
+class BinaryCase(Case):
+    """Tables, a publication, and what a slot gives in text and in binary."""
+
     def setUp(self):
         super().setUp()
         self.sql(BEFORE)
@@ -37,6 +39,8 @@ class BinaryForm(Case):
         self.assertEqual(self.stream("--binary", "off").events, [])
         return done
 
+
+class BinaryForm(BinaryCase):
     @since(14)
     def test_auto_is_on(self):
         self.create_twins()
@@ -176,3 +180,24 @@ class BinaryForm(Case):
         done = self.assert_as_in_text("--catalog", "full", said="binary on,")
         self.assertEqual([(e["table"], list(e["new"].values())) for e in done.of("I")],
                          [("d", [1, "a"]), ("d", [2, "b", "sad"]), ("d", [3, "c", "ok"]), ("d 2", [4, "sad"])])
+
+
+@since(14)
+class OneWalsender(BinaryCase):
+    """A server that has no room for a second stream beside the first."""
+
+    @classmethod
+    def find_server(cls):
+        return other_server("one-walsender", {"max_wal_senders": 1})
+
+    def stream(self, *arguments, **options):
+        self.server.wait("NOT EXISTS (SELECT FROM pg_stat_replication)")
+        return super().stream(*arguments, **options)
+
+    def test_back_to_text(self):
+        self.create_twins()
+        self.sql("""BEGIN; INSERT INTO plain VALUES (1, 'one'); ALTER PUBLICATION p ADD TABLE names;
+            INSERT INTO names VALUES (1, 'pg_class'); INSERT INTO plain VALUES (2, 'two'); COMMIT;
+            ALTER PUBLICATION p DROP TABLE names""")
+        done = self.assert_as_in_text(said="binary on,")
+        self.assertIn("values come in text form: public.names.c is of type regclass", done.err)
