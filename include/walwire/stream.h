@@ -299,6 +299,9 @@ ww_lsn ww_stream_restart_lsn(const ww_stream *s);
  * ERR_USAGE where streamed transactions are open and handed out as they come (no spool): their
  * events would come twice. ERR_NOMEM: final. After an error of the stream that error. */
 ww_status ww_stream_restart(ww_stream *s, bool binary, ww_now now, ww_error *err);
+/* In front of ww_stream_restart(): the change that next() gave last was not used, and is to come
+ * again. */
+void ww_stream_give_back(ww_stream *s, const ww_event *ev);
 
 /* First error; WW_OK while none. */
 const ww_error *ww_stream_error(const ww_stream *s);

@@ -92,21 +92,28 @@ ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t c
 
 /* ---- tables that come along ------------------------------------------------------------------ */
 
-/* "schema.table.column, which is of type name" */
-static void name_column(const ww_client *c, const ww_relation *rel,
-                        const ww_relation_column *column, ww_error *out)
+/* What cannot be read in binary. */
+typedef struct unread {
+    const ww_relation *rel;
+    const ww_relation_column *column;
+    const char *how; /* it has the type */
+    uint32_t type_oid;
+} unread;
+
+/* "schema.table.column is of type name" */
+static void name_unread(const ww_client *c, const unread *u, ww_error *out)
 {
-    const ww_type *type = ww_types_find(ww__catalog_types(c->catalog), column->type_oid);
-    ww__error_add(out, rel->nspname);
+    const ww_type *type = ww_types_find(ww__catalog_types(c->catalog), u->type_oid);
+    ww__error_add(out, u->rel->nspname);
     ww__error_add_text(out, ".");
-    ww__error_add(out, rel->relname);
+    ww__error_add(out, u->rel->relname);
     ww__error_add_text(out, ".");
-    ww__error_add(out, column->name);
-    ww__error_add_text(out, " is of type ");
+    ww__error_add(out, u->column->name);
+    ww__error_add_text(out, u->how);
     if (type != NULL)
         ww__error_add(out, type->sqlname);
     else
-        ww__error_add_number(out, column->type_oid);
+        ww__error_add_number(out, u->type_oid);
 }
 
 static const ww_relation_column *find_text_column(const ww_client *c, const ww_relation *rel)
@@ -124,10 +131,29 @@ static bool may_restart(const ww_client *c)
     return c->binary_auto && (c->spool != NULL || ww_stream_open_streams(&c->stream) == 0);
 }
 
+/* looked_up, cause: how the look-up of the type went. */
+static ww_status leave_binary(const ww_client *c, const unread *u, ww_status looked_up,
+                              const ww_error *cause, ww_error *err)
+{
+    ww_text detail = {err->detail, sizeof err->detail, 0};
+    ww__fail(err, WW_ERR_SERVER, "a column cannot be read in binary form");
+    name_unread(c, u, err);
+    if (may_restart(c)) {
+        say_text(c, err->subject, ", which is not read in binary");
+        return WW_MORE;
+    }
+    if (looked_up != WW_OK) {
+        ww_text_add(&detail, "Its type could not be looked up: ");
+        ww_text_add(&detail, cause->message[0] != '\0' ? cause->message : cause->what);
+    }
+    snprintf(err->hint, sizeof err->hint,
+             "--binary off reads every type; --binary auto chooses by the published columns");
+    return WW_ERR_SERVER;
+}
+
 ww_status ww__binary_follow(ww_client *c, ww_event *relation, ww_error *err)
 {
-    const ww_relation_column *column;
-    ww_text detail = {err->detail, sizeof err->detail, 0};
+    unread u = {relation->relation, NULL, " is of type ", 0};
     ww_error cause;
     ww_status st;
     ww_error_clear(&cause);
@@ -138,22 +164,37 @@ ww_status ww__binary_follow(ww_client *c, ww_event *relation, ww_error *err)
     }
     if (!c->options.binary || skips_check(c))
         return WW_OK;
-    column = find_text_column(c, relation->relation);
-    if (column == NULL)
+    u.column = find_text_column(c, relation->relation);
+    if (u.column == NULL)
         return WW_OK;
-    ww__fail(err, WW_ERR_SERVER, "a column cannot be read in binary form");
-    name_column(c, relation->relation, column, err);
-    if (may_restart(c)) {
-        say_text(c, err->subject, ", which is not read in binary");
-        return WW_MORE;
+    u.type_oid = u.column->type_oid;
+    return leave_binary(c, &u, st, &cause, err);
+}
+
+ww_status ww__binary_check_row(ww_client *c, const ww_event *row, ww_error *err)
+{
+    const ww_types *types = ww__catalog_types(c->catalog);
+    unread u = {row->relation, NULL, " holds a value of type ", 0};
+    ww_error cause;
+    ww_status st = WW_OK;
+    if (!c->options.binary || skips_check(c) || row->relation == NULL ||
+        !ww__catalog_composites(c->catalog, row->relation))
+        return WW_OK;
+    u.column = ww__binary_unread(types, row, &u.type_oid);
+    if (u.column != NULL && ww_types_find(types, u.type_oid) == NULL) {
+        st = ww__catalog_learn(c, u.type_oid, u.column->type_oid, &cause);
+        if (st == WW_ERR_CANCELLED) {
+            *err = cause;
+            return st;
+        }
+        u.column = ww__binary_unread(types, row, &u.type_oid);
     }
-    if (st != WW_OK) {
-        ww_text_add(&detail, "Its type could not be looked up: ");
-        ww_text_add(&detail, cause.message[0] != '\0' ? cause.message : cause.what);
-    }
-    snprintf(err->hint, sizeof err->hint,
-             "--binary off reads every type; --binary auto chooses by the published columns");
-    return WW_ERR_SERVER;
+    if (u.column == NULL)
+        return WW_OK;
+    st = leave_binary(c, &u, st, &cause, err);
+    if (st == WW_MORE)
+        ww_stream_give_back(&c->stream, row);
+    return st;
 }
 
 /* ---- back to text --------------------------------------------------------------------------- */

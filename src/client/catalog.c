@@ -11,6 +11,8 @@
 #include "client.h"
 #include "session.h"
 
+#include <walwire/value.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,6 +287,48 @@ ww_status ww__catalog_retry(ww_client *c, ww_error *err)
     ww_lsn ignored;
     ww_status st = ask_wanted(c, &ignored, err);
     return st == WW_ERR_CANCELLED ? st : WW_OK;
+}
+
+bool ww__type_composite(const ww_types *types, const ww_type *type)
+{
+    unsigned depth;
+    for (depth = 0; type != NULL && depth < WW_VALUE_MAX_DEPTH; depth++) {
+        if (type->kind == WW_TYPE_COMPOSITE)
+            return true;
+        type = type->element != 0 ? ww_types_find(types, type->element) : NULL;
+    }
+    return false;
+}
+
+static bool find_composite(const ww_types *types, const ww_relation *rel)
+{
+    uint16_t i;
+    for (i = 0; i < rel->ncols; i++)
+        if (ww__type_composite(types, ww_types_find(types, rel->columns[i].type_oid)))
+            return true;
+    return false;
+}
+
+bool ww__catalog_composites(ww__catalog *catalog, const ww_relation *rel)
+{
+    uint64_t version = ww_types_version(catalog->types);
+    ww__table *table = ww__tables_at(&catalog->tables, rel);
+    if (table == NULL)
+        return find_composite(catalog->types, rel);
+    if (table->serial != rel->serial || table->version != version) {
+        table->serial = rel->serial;
+        table->version = version;
+        table->composites = find_composite(catalog->types, rel);
+    }
+    return table->composites;
+}
+
+ww_status ww__catalog_learn(ww_client *c, uint32_t type_oid, uint32_t column_oid, ww_error *err)
+{
+    ww_lsn ignored;
+    ww__oids_add(&c->catalog->wanted_types, type_oid);
+    ww__oids_add(&c->catalog->wanted_types, column_oid);
+    return ask_wanted(c, &ignored, err);
 }
 
 void ww_client_doubt_type(ww_client *c, uint32_t type_oid)

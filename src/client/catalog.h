@@ -60,6 +60,13 @@ ww_status ww__catalog_prepare(ww_client *c, const ww_slice *publications, size_t
  * done. Anything else is a warning in the log and in *err, and returned as WW_MORE; it is tried
  * again later. */
 ww_status ww__catalog_follow(ww_client *c, ww_event *relation, ww_error *err);
+/* Has the table composites anywhere in its columns? */
+bool ww__catalog_composites(ww__catalog *catalog, const ww_relation *rel);
+/* A row has values of a type that is not known, in a column of another: looks both up. Returns as
+ * ww__catalog_follow(). */
+ww_status ww__catalog_learn(ww_client *c, uint32_t type_oid, uint32_t column_oid, ww_error *err);
+/* Does this type consist of composites, or have them inside? */
+bool ww__type_composite(const ww_types *types, const ww_type *type);
 /* A unit begins: asks again what failed, after a pause, and what is in doubt. ERR_CANCELLED:
  * nothing was done. */
 ww_status ww__catalog_retry(ww_client *c, ww_error *err);

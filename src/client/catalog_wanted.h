@@ -34,6 +34,8 @@ bool ww__doubts_take(ww__doubts *d, uint32_t oid, const ww_type *definition, ww_
 /* What is remembered of a table, by its slot in the relation cache. */
 typedef struct ww__table {
     ww_lsn asked; /* where the WAL stood when the catalog was asked about it last; 0: not asked */
+    uint64_t serial, version; /* of the definition and of the types that the next is true of */
+    bool composites;          /* there are some in its columns */
 } ww__table;
 
 typedef struct ww__tables {

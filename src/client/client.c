@@ -373,6 +373,11 @@ static ww_status consult(ww_client *c, ww_event *ev, ww_error *err)
     case WW_EV_RELATION:
         st = ww__binary_follow(c, ev, &why);
         break;
+    case WW_EV_INSERT:
+    case WW_EV_UPDATE:
+    case WW_EV_DELETE:
+        st = ww__binary_check_row(c, ev, &why);
+        break;
     case WW_EV_BEGIN:
     case WW_EV_BEGIN_PREPARE:
     case WW_EV_STREAM_START:

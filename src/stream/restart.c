@@ -29,6 +29,12 @@ static void note_interrupted(ww_stream *s)
     s->resumed.ordinal = s->ordinal > before ? s->ordinal : before;
 }
 
+void ww_stream_give_back(ww_stream *s, const ww_event *ev)
+{
+    if (ev->ordinal > 0 && ev->ordinal == s->ordinal)
+        s->ordinal--;
+}
+
 ww_status ww_stream_restart(ww_stream *s, bool binary, ww_now now, ww_error *err)
 {
     if (s->error.status != WW_OK) {

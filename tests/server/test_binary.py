@@ -167,6 +167,64 @@ class BinaryForm(BinaryCase):
         self.assertIn("public.names.c is of type regclass", done.err)
         self.assertEqual(len(self.stream("--binary", "off", "--assemble", "off").of("I")), 4001)
 
+    def start_with_a_row_type(self, binary):
+        """A row type that is altered while it is streamed: the server does not say so."""
+        self.sql("CREATE TABLE addr (street text, zip text); ALTER PUBLICATION p ADD TABLE addr;"
+                 "CREATE TABLE cust (id int PRIMARY KEY, home addr, others addr[]); ALTER PUBLICATION p ADD TABLE cust")
+        self.addCleanup(self.sql, "DROP TABLE cust, addr")
+        self.create_slot()
+        running = self.start_command("stream", "-S", self.slot, "--publication", "p", "-v", "--format", "compact",
+                                     "--binary", binary)
+        self.wait_active(running)
+        self.sql("INSERT INTO cust VALUES (1, ROW('Main', '1'))")
+        event = running.wait_line(lambda event: event["op"] == "I")
+        self.assertEqual(event["new"]["home"], {"street": "Main", "zip": "1"})
+        return running
+
+    @since(14)
+    def test_a_row_type_gains_a_field_that_is_read(self):
+        """Of a type that nobody knows yet: it is looked up before the row is handed out."""
+        running = self.start_with_a_row_type("on")
+        self.sql("""CREATE TYPE late AS ENUM ('x'); ALTER TABLE addr ADD COLUMN l late;
+                    INSERT INTO cust VALUES (2, NULL, ARRAY[ROW('Side', '2', 'x')::addr])""")
+        self.addCleanup(self.sql, "DROP TYPE late CASCADE")
+        running.wait_line(lambda event: event["op"] == "I")
+        self.sql("INSERT INTO cust VALUES (3, ROW('End', '3', 'x'))")
+        event = running.wait_line(lambda event: event["op"] == "I")
+        self.assertEqual(event["new"]["home"], {"street": "End", "zip": "3", "l": "x"})
+        done = running.stop()
+        self.assertEqual(done.status, OK, done.err)
+        self.assertNotIn("values come in text form", done.err)
+
+    @since(14)
+    def test_a_row_type_gains_a_field_that_is_not(self):
+        """In the middle of a transaction, deep in an array."""
+        running = self.start_with_a_row_type("auto")
+        self.sql("""ALTER TABLE addr ADD COLUMN extra regclass;
+            BEGIN; INSERT INTO plain VALUES (2); INSERT INTO cust VALUES (3, ROW('Side', '2', NULL));
+            INSERT INTO cust VALUES (4, NULL, ARRAY[ROW('A', '1', NULL), ROW('B', '2', 'pg_class')]::addr[]);
+            INSERT INTO plain VALUES (5); UPDATE cust SET home = ROW('C', '3', 'pg_type') WHERE id = 4; COMMIT;
+            INSERT INTO cust VALUES (6, ROW('End', '3', 'pg_class'))""")
+        event = running.wait_line(lambda event: event["op"] == "I" and event["new"]["id"] == 6)
+        self.assertEqual(event["new"]["home"], {"street": "End", "zip": "3", "extra": "pg_class"})
+        running.wait_commits(1)
+        done = running.stop()
+        self.assertEqual(done.status, OK, done.err)
+        self.assertIn("values come in text form: public.cust.others holds a value of type regclass", done.err)
+        self.assertEqual([event["new"]["id"] for event in done.of("I", "U")], [1, 2, 3, 4, 5, 4, 6])
+        self.assertEqual(self.stream("--binary", "off").events, [])
+
+    @since(14)
+    def test_on_is_an_error_at_the_row(self):
+        running = self.start_with_a_row_type("on")
+        self.sql("ALTER TABLE addr ADD COLUMN extra regclass; INSERT INTO cust VALUES (2, ROW('Side', '2', 'pg_class'))")
+        running.process.wait(timeout=30)
+        done = running.stop(how=None)
+        self.assertEqual(done.status, REFUSED, done.err)
+        self.assertIn("public.cust.home holds a value of type regclass", done.err)
+        self.assertIn("--binary auto", done.err)
+        self.assertEqual(self.stream("--binary", "off").of("I")[-1]["new"]["id"], 2)
+
     @since(14)
     def test_rows_are_of_their_own_time(self):
         """What is looked up is of the present; what is decoded is not (docs/adr/0008)."""
