@@ -505,6 +505,16 @@ static bool apply(options *o, const option_spec *s, char *value, const char *sho
     return false;
 }
 
+static bool is_switch_word(const char *word)
+{
+    static const char *const words[] = {"on", "off", "true", "false"};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
 /* --NAME=VALUE or --NAME VALUE, a setting of a format; a switch's VALUE only behind '='. */
 static bool read_setting(options *o, int argc, char **argv, int *i)
 {
@@ -513,6 +523,11 @@ static bool read_setting(options *o, int argc, char **argv, int *i)
     name = (o->command & RENDERS) != 0 ? rendering_find_setting(arg + 2, len - 2, &values) : NULL;
     if (name == NULL)
         return unknown_option(arg);
+    if (arg[len] != '=' && rendering_is_switch(values) && *i + 1 < argc &&
+        is_switch_word(argv[*i + 1])) {
+        report("a switch has its value behind an equals sign: write --%s=%s", name, argv[*i + 1]);
+        return false;
+    }
     if (arg[len] == '=')
         value = arg + len + 1;
     else if (rendering_is_switch(values))

@@ -169,7 +169,10 @@ ww_status ww__value_check_binary(const ww_value *v, ww_error *err)
 {
     const ww__value_ops *ops = family_of(v);
     if (ops == NULL)
-        return ww__value_fail(v, err, "the binary form of this type is not known", WW_NO_OFFSET);
+        return ww__value_fail(v, err,
+                              "the binary form of this type is not known: ask for values in text "
+                              "form",
+                              WW_NO_OFFSET);
     return ops->check(v, err);
 }
 

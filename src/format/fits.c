@@ -79,10 +79,12 @@ static bool fits_array(const ww__place *place, const ww_value *v, int32_t typmod
 {
     ww_array a;
     ww_value element;
+    ww__step step = {place->last, &a, {NULL, 0}};
+    ww__place inside = ww__place_in(place, &step);
     if (!took(place, told, ww_value_array(v, &a, blame(place, told))))
         return false;
     while (ww_array_next(&a, &element))
-        if (!fits(place, &element, typmod, told))
+        if (!fits(&inside, &element, typmod, told))
             return false;
     return true;
 }
@@ -126,12 +128,15 @@ static bool fits_scale(const ww__place *place, const ww_value *v, int32_t typmod
 static bool fits_fields(const ww__place *place, ww_composite *c, bool told)
 {
     ww_value field;
+    ww__step step = {place->last, NULL, {NULL, 0}};
+    ww__place inside = ww__place_in(place, &step);
     uint32_t i;
     if (c->count != c->type->nfields)
         return false;
     for (i = 0; ww_composite_next(c, &field); i++) {
         const ww_type_field *known = &c->type->fields[i];
-        if (field.type_oid != known->type_oid || !fits(place, &field, known->typmod, told))
+        step.field = known->name;
+        if (field.type_oid != known->type_oid || !fits(&inside, &field, known->typmod, told))
             return false;
     }
     return true;
@@ -168,7 +173,7 @@ static bool fits(const ww__place *place, const ww_value *v, int32_t typmod, bool
     case WW_TYPE_NUMERIC:
         return fits_scale(place, v, typmod, told);
     default:
-        return ww__value_known(place->f, place->column, v) &&
+        return took(place, told, ww__value_known(v, blame(place, told))) &&
                took(place, told, ww_value_check(v, blame(place, told)));
     }
 }

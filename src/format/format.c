@@ -212,6 +212,7 @@ static void blame_column(const ww_format *f, const ww_event *ev, const ww__plan 
         return;
     ww__error_add_text(err, ".");
     ww__error_add(err, r->columns[f->at_column - plan->columns].name);
+    ww__error_add_text(err, f->at_part);
     ww__error_add_text(err, " (");
     ww__error_add_text(err, type.subject);
     ww__error_add_text(err, ")");

@@ -33,12 +33,14 @@ static void put_dimension(const ww__place *place, ww_array *a, uint32_t dim, int
 void ww__json_put_array(const ww__place *place, const ww_value *v, int32_t typmod)
 {
     ww_array a;
+    ww__step step = {place->last, &a, {NULL, 0}};
+    ww__place inside = ww__place_in(place, &step);
     if (!ww__json_took(place, ww_value_array(v, &a, place->f->err)))
         return;
     if (a.count == 0)
         WW__OUT(place->out, "[]");
     else if (starts_at_one(&a))
-        put_dimension(place, &a, 0, typmod);
+        put_dimension(&inside, &a, 0, typmod);
     else
         ww__json_put_text(place, v);
 }
@@ -61,6 +63,8 @@ void ww__json_put_composite(const ww__place *place, const ww_value *v)
 {
     ww_composite c;
     ww_value field;
+    ww__step step = {place->last, NULL, {NULL, 0}};
+    ww__place inside = ww__place_in(place, &step);
     uint32_t i;
     if (!ww__json_took(place, ww_value_composite(v, &c, place->f->err)))
         return;
@@ -72,9 +76,10 @@ void ww__json_put_composite(const ww__place *place, const ww_value *v)
     for (i = 0; place->f->fault >= 0 && ww_composite_next(&c, &field); i++) {
         if (i > 0)
             ww__out_byte(place->out, ',');
-        ww__out_name(place->out, &place->f->policy, c.type->fields[i].name);
+        step.field = c.type->fields[i].name;
+        ww__out_name(place->out, &place->f->policy, step.field);
         ww__out_byte(place->out, ':');
-        ww__json_put(place, &field, c.type->fields[i].typmod);
+        ww__json_put(&inside, &field, c.type->fields[i].typmod);
     }
     ww__out_byte(place->out, '}');
 }

@@ -116,7 +116,7 @@ void ww__json_put_text(const ww__place *place, const ww_value *v)
     pieces p = {place, check, true, 0, {0}};
     ww_out text = {room, 0, sizeof room, WW_OK, NULL, take_piece, &p, 0};
     ww_slice whole = {room, 0};
-    if (!ww__value_known(place->f, place->column, v))
+    if (!ww__json_took(place, ww__value_known(v, place->f->err)))
         return;
     if (ww_value_text(v, &whole)) {
         ww__json_text(place->out, &place->f->policy, whole);
@@ -167,7 +167,7 @@ void ww__json_put_nested(const ww__place *place, const ww_value *v,
     uint8_t room[PIECE];
     pieces p = {place, put_string, true, 0, {0}};
     ww_out text = {room, 0, sizeof room, WW_OK, NULL, take_piece, &p, 0};
-    ww__place inner = {place->f, &text, place->column};
+    ww__place inner = {place->f, &text, place->column, place->last};
     ww__out_byte(place->out, '"');
     write(&inner, v);
     end_pieces(&p, &text);

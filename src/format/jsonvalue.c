@@ -57,6 +57,48 @@ uint8_t ww__json_max_digits(const ww_type *type)
     }
 }
 
+/* ---- blame ---------------------------------------------------------------------------------- */
+
+/* The subscripts of the element that the array gave last. */
+static void add_subscripts(ww_out *to, const ww_array *a)
+{
+    uint32_t i, index = a->count - a->walk.count - 1, row = a->count;
+    for (i = 0; i < a->ndim; i++) {
+        row /= a->dims[i].len;
+        ww__out_byte(to, '[');
+        ww__out_i64(to, (int64_t)a->dims[i].lower + index / row);
+        ww__out_byte(to, ']');
+        index %= row;
+    }
+}
+
+static void add_steps(ww_out *to, const ww__step *step)
+{
+    if (step == NULL)
+        return;
+    add_steps(to, step->before);
+    if (step->array != NULL) {
+        add_subscripts(to, step->array);
+    } else {
+        ww__out_byte(to, '.');
+        ww__out_put(to, step->field.ptr, step->field.len);
+    }
+}
+
+bool ww__json_took(const ww__place *place, ww_status status)
+{
+    ww_format *f = place->f;
+    bool first = f->fault >= 0;
+    if (ww__value_took(f, place->column, status))
+        return true;
+    if (first && place->last != NULL) {
+        ww_out to = {(uint8_t *)f->at_part, 0, sizeof f->at_part - 1, WW_OK, NULL, NULL, NULL, 0};
+        add_steps(&to, place->last);
+        f->at_part[to.len] = '\0';
+    }
+    return false;
+}
+
 /* ---- scalars -------------------------------------------------------------------------------- */
 
 static void put_bool(const ww__place *place, const ww_value *v)
@@ -160,7 +202,7 @@ void ww__json_put(const ww__place *place, const ww_value *v, int32_t typmod)
 
 void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column, const ww_column *col)
 {
-    ww__place place = {f, out, column};
+    ww__place place = {f, out, column, NULL};
     ww_value v;
     if (col->kind == WW_COLUMN_NULL) {
         WW__OUT(out, "null");

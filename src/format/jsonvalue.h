@@ -21,12 +21,29 @@ typedef enum ww__json_type {
     WW__JSON_LEFT_OUT
 } ww__json_type;
 
-/* Where a value is written, and which column's it is or is part of: that gets the blame. */
+/* The way from a column to a part of its value: the field of a composite, or the element that an
+ * array gave last. */
+typedef struct ww__step {
+    const struct ww__step *before; /* NULL: this is the first one */
+    const ww_array *array;         /* NULL: a field */
+    ww_slice field;
+} ww__step;
+
+/* Where a value is written, and which column's it is or which part of one: that gets the blame. */
 struct ww__place {
     ww_format *f;
     ww_out *out;
     const ww__plan_column *column;
+    const ww__step *last; /* NULL: the column itself */
 };
+
+/* The same place, one step further. */
+static inline ww__place ww__place_in(const ww__place *place, const ww__step *step)
+{
+    ww__place inner = *place;
+    inner.last = step;
+    return inner;
+}
 
 /* type NULL: not known. */
 ww__json_type ww__json_type_of(const ww_format *f, const ww_type *type);
@@ -37,10 +54,7 @@ uint8_t ww__json_max_digits(const ww_type *type);
 void ww__json_put(const ww__place *place, const ww_value *v, int32_t typmod);
 
 /* A getter's answer. False: the format has its fault, nothing more need be written. */
-static inline bool ww__json_took(const ww__place *place, ww_status status)
-{
-    return ww__value_took(place->f, place->column, status);
-}
+bool ww__json_took(const ww__place *place, ww_status status);
 
 /* The scale of numeric(p, s): the lower eleven bits, with a sign. False: it has none. */
 static inline bool ww__numeric_scale(int32_t typmod, int32_t *scale)

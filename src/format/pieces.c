@@ -38,6 +38,7 @@ bool ww__value_took(ww_format *f, const ww__plan_column *column, ww_status statu
         return status >= 0;
     f->fault = status;
     f->at_column = column;
+    f->at_part[0] = '\0';
     return false;
 }
 
@@ -46,25 +47,20 @@ static bool is_unknown(const ww_value *v)
     return v->type == NULL || v->type->kind == WW_TYPE_OTHER || v->type->kind == WW_TYPE_REG;
 }
 
-static ww_status refuse(const ww_value *v, ww_error *err)
+ww_status ww__value_known(const ww_value *v, ww_error *err)
 {
     static const ww_slice nameless;
+    if (v->form != WW_COLUMN_BINARY || !is_unknown(v))
+        return WW_OK;
     ww__fail_about(err, WW_ERR_DECODE,
-                   "a value in binary form of a type whose binary form is not known: use "
-                   "--binary auto, or --catalog",
+                   "a value in binary form of a type whose binary form is not known: stream with "
+                   "--binary auto and the catalog, or leave the column out (--exclude-columns)",
                    v->type != NULL ? v->type->sqlname : nameless);
     if (err != NULL && v->type == NULL) {
         ww__error_add_text(err, "type ");
         ww__error_add_number(err, v->type_oid);
     }
     return WW_ERR_DECODE;
-}
-
-bool ww__value_known(ww_format *f, const ww__plan_column *column, const ww_value *v)
-{
-    if (v->form != WW_COLUMN_BINARY || !is_unknown(v))
-        return true;
-    return ww__value_took(f, column, refuse(v, f->err));
 }
 
 void ww__text_pieces(ww_format *f, const ww__plan_column *column, const ww_column *col,
@@ -75,7 +71,7 @@ void ww__text_pieces(ww_format *f, const ww__plan_column *column, const ww_colum
     ww_out text = {room, 0, sizeof room, WW_OK, NULL, pass_on, &to, 0};
     ww_value v = ww__plan_value(f, column, col);
     ww_slice whole;
-    if (f->fault < 0 || !ww__value_known(f, column, &v))
+    if (f->fault < 0 || !ww__value_took(f, column, ww__value_known(&v, f->err)))
         return;
     if (ww_value_text(&v, &whole))
         put(ctx, whole);

@@ -201,8 +201,8 @@ void ww__text_pieces(ww_format *f, const ww__plan_column *column, const ww_colum
 /* A getter's answer about this column's value: a failure becomes the format's fault. True: it was
  * none. Pass f->err as the getter's err. */
 bool ww__value_took(ww_format *f, const ww__plan_column *column, ww_status status);
-/* False, and the format's fault: a value in binary form of a type whose binary form is unknown. */
-bool ww__value_known(ww_format *f, const ww__plan_column *column, const ww_value *v);
+/* ERR_DECODE: a value in binary form of a type whose binary form is unknown. */
+ww_status ww__value_known(const ww_value *v, ww_error *err);
 /* The value behind a column. */
 ww_value ww__plan_value(const ww_format *f, const ww__plan_column *column, const ww_column *col);
 
@@ -259,6 +259,8 @@ extern const ww__format_ops ww__format_pypgoutput;
 extern const ww__format_ops ww__format_pgoutput_decoder;
 extern const ww__format_ops ww__format_sql;
 
+#define WW__PART_ROOM 136u
+
 struct ww_format {
     const ww__format_ops *ops;
     ww_alloc alloc;
@@ -282,6 +284,7 @@ struct ww_format {
     ww_status fault;
     ww_error *err;
     const ww__plan_column *at_column; /* whose value it was */
+    char at_part[WW__PART_ROOM];      /* which part of it: ".field[2]", or "" */
     void *state;
 };
 

@@ -147,6 +147,7 @@ static void refuse(ww_format *f, const ww__plan_column *column, const char *what
     if (f->fault < 0)
         return;
     f->at_column = column;
+    f->at_part[0] = '\0';
     f->fault = ww__fail_about(f->err, WW_ERR_USAGE, what, named ? column->of->sqlname : none);
 }
 

@@ -86,7 +86,7 @@ static void put_bytes(const ww__place *place, const ww_value *v)
 
 void ww__w2j_value(ww_format *f, ww_out *out, const ww__plan_column *column, const ww_column *col)
 {
-    ww__place place = {f, out, column};
+    ww__place place = {f, out, column, NULL};
     ww_value v = ww__plan_value(f, column, col);
     if (col->kind == WW_COLUMN_NULL)
         WW__OUT(out, "null");

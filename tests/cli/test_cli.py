@@ -254,6 +254,8 @@ class Settings(Case):
                 if set(values) == {"true", "false"}:
                     for word in ([f"--{setting}"], [f"--{setting}=on"], [f"--{setting}=0"]):
                         self.assertEqual(self.run_walwire(*words, *word).returncode, OK)
+                    for word in ("off", "on", "true", "false"):  # it would be taken for a connection string
+                        self.refused("stream", "--format", name, f"--{setting}", word, says=[f"write --{setting}={word}"])
                 else:
                     self.assertEqual(self.run_walwire(*words, f"--{setting}", values[-1]).returncode, OK)
                     self.refused(*words, f"--{setting}", says=[setting, "needs a value", values[0]])

@@ -5,7 +5,7 @@
 #include "drive.h"
 #include "strictjson.h"
 
-enum { BOOL = 16, INT4 = 23, TEXT = 25, DATE = 1082, NUMERIC = 1700 };
+enum { BOOL = 16, INT4 = 23, TEXT = 25, INT4ARRAY = 1007, DATE = 1082, NUMERIC = 1700 };
 /* Of the catalog: */
 enum { PAIR = 20001, PAIRS = 20002, HOLDER = 20003, HOLDERS = 20004, MYPAIR = 20005 };
 enum { PAIRRANGE = 20006, RANGES = 20007, PRICE = 20008, NOTHING = 20009 };
@@ -317,6 +317,55 @@ static void faults(void)
     close_tester(&t);
 }
 
+/* An error names the field or the element. */
+static void names_in_errors(void)
+{
+    static const struct {
+        uint32_t type;
+        const char *text, *binary, *subject;
+    } wrong[] = {
+        {INT4ARRAY, "{1,x}", NULL, "s.t.v[2] (integer)"},
+        {INT4ARRAY, "{{1,2},{3,x}}", NULL, "s.t.v[2][2] (integer)"},
+        {INT4ARRAY, NULL, "00000001 00000000 00000017 00000001 00000001 00000003 000000",
+         "s.t.v[1] (integer)"},
+        {PAIR, NULL, "00000002 00000017 00000003 000001 0000043a ffffffff", "s.t.v.n (integer)"},
+        {PAIRS, NULL,
+         "00000001 00000000 00004e21 00000001 00000005"
+         "00000017 00000002 00000017 00000003 000001 0000043a ffffffff",
+         "s.t.v[5].n (integer)"},
+        {HOLDER, NULL,
+         "00000002 00004e21 00000017 00000002 00000017 ffffffff 0000043a 00000003 000001"
+         "00000019 ffffffff",
+         "s.t.v.p.d (date)"},
+        {INT4, "x", NULL, "s.t.v (integer)"},
+    };
+    static const char name[] = "a name as long as a name may be: 123456789 123456789 12345678";
+    ww_type_field one = field(name, INT4);
+    tester t;
+    size_t i;
+    open_tester(&t, "compact", NULL);
+    for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const char *text = wrong[i].text;
+        send_table(&t, wrong[i].type);
+        CHECK(send_value(&t, text != NULL ? enc_text(text) : binary(&t, wrong[i].binary)) < 0);
+        CHECK_TEXT(t.d.err.subject, wrong[i].subject);
+    }
+    for (i = 0; i < 20; i++) {
+        put(t.types, (uint32_t)(30000 + i), WW_TYPE_COMPOSITE, 0, &one, 1);
+        one.type_oid = (uint32_t)(30000 + i);
+    }
+    send_table(&t, 30003);
+    CHECK(send_value(&t, binary(&t, "00000001 00007532 00000028 00000001 00007531 0000001c"
+                                    "00000001 00007530 00000010 00000001 00000017 00000004"
+                                    "00000001")) == WW_OK);
+    CHECK(send_value(&t, binary(&t, "00000001 00007532 00000027 00000001 00007531 0000001b"
+                                    "00000001 00007530 0000000f 00000001 00000017 00000003"
+                                    "000001")) == WW_ERR_DECODE);
+    CHECK(strncmp(t.d.err.subject, "s.t.v.", 6) == 0);
+    CHECK(strstr(t.d.err.subject, " (integer)") != NULL);
+    close_tester(&t);
+}
+
 int main(void)
 {
     RUN(both_forms);
@@ -325,5 +374,6 @@ int main(void)
     RUN(older_values);
     RUN(many_doubts);
     RUN(faults);
+    RUN(names_in_errors);
     return check_report();
 }

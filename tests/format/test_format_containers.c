@@ -257,6 +257,7 @@ static void without_a_catalog(void)
     check_value(&t, UNKNOWN, enc_text("\xFF"), "{\"$bytes\":\"ff\"}");
     CHECK(send_value(&t, UNKNOWN, binary(&t, "00")) == WW_ERR_DECODE);
     CHECK(strstr(t.d.err.what, "--binary auto") != NULL);
+    CHECK(strstr(t.d.err.what, "--exclude-columns") != NULL); /* of a capture, too */
     CHECK_TEXT(t.d.err.subject, "s.t.v (type 30000)");
     CHECK(send_value(&t, REGCLASS, binary(&t, "00000000")) == WW_ERR_DECODE);
     CHECK_TEXT(t.d.err.subject, "s.t.v (regclass)");
@@ -284,7 +285,7 @@ static void faults_in_binary(void)
         if (!CHECK(send_value(&t, faults[i].type, binary(&t, faults[i].binary)) == WW_ERR_DECODE))
             fprintf(stderr, "    %u takes %s\n", faults[i].type, faults[i].binary);
         CHECK_EQ_U64(t.d.out.len, 0);
-        CHECK(strncmp(t.d.err.subject, "s.t.v (", 7) == 0);
+        CHECK(strncmp(t.d.err.subject, "s.t.v", 5) == 0);
     }
     close_tester(&t);
 }

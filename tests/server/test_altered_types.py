@@ -20,6 +20,10 @@ class Altered:
         self.assertEqual((done.status, done.err), (OK, ""))
         return [event["new"] for event in done.of("I")]
 
+    @staticmethod
+    def is_row(number):
+        return lambda event: event["op"] == "I" and event["new"]["id"] == number
+
     def read(self, *arguments):
         return self.rows(self.until_now("--binary", self.binary, *arguments))
 
@@ -41,13 +45,13 @@ class Altered:
         running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact", "--binary", self.binary)
         self.wait_active(running)
         self.sql("INSERT INTO cust VALUES (1, ROW('Main', 'x12345'))")
-        running.wait_commits(1)
+        running.wait_line(self.is_row(1))
         self.sql("ALTER TABLE addr ADD COLUMN no int")
         self.sql("INSERT INTO cust VALUES (2, ROW('Side', 'y', 7)); INSERT INTO cust VALUES (3, ROW('Side', 'y', 7))")
-        running.wait_commits(2)
+        running.wait_line(self.is_row(3))
         self.sql("ALTER TABLE addr RENAME street TO road; ALTER TABLE addr DROP COLUMN zip; ALTER TABLE addr ADD COLUMN ok bool")
         self.sql("INSERT INTO cust VALUES (4, ROW('Top', 8, true)); INSERT INTO cust VALUES (5, ROW('Top', 9, false))")
-        running.wait_commits(2)
+        running.wait_line(self.is_row(5))
         rows = self.rows(running.stop())
         self.assertEqual([row["home"] for row in rows],
                          [{"street": "Main", "zip": "x12345"}, "(Side,y,7)", {"street": "Side", "zip": "y", "no": 7},

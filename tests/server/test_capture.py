@@ -52,6 +52,20 @@ class Capture(Case):
         self.assertGreater(len(streamed.splitlines()), 500)
         self.assertEqual(decoded.out, streamed)
 
+    @since(14)
+    def test_binary_values_that_cannot_be_read(self):
+        """A capture takes them; what to do about them is not to stream otherwise."""
+        self.sql("CREATE TABLE named (id int PRIMARY KEY, c regclass); ALTER PUBLICATION p ADD TABLE named; "
+                 "INSERT INTO named VALUES (1, 'pg_class')")
+        self.addCleanup(self.sql, "DROP TABLE named")
+        path = self.record("--binary", "on")
+        refused = self.decode(path, "--table", "named")
+        self.assertEqual(refused.status, INPUT, refused.err)
+        self.assertIn("public.named.c (regclass)", refused.err)
+        self.assertIn("--exclude-columns", refused.err)
+        done = self.decode(path, "--table", "named", "--exclude-columns", "named.c", "--format", "compact")
+        self.assertEqual((done.status, [event["new"] for event in done.of("I")]), (OK, [{"id": 1}]))
+
     def test_debezium_differs_only_in_the_send_time(self):
         """The send time is the server's, and two streams are sent at two times. A message outside
         transactions has no other time, in its source neither."""
