@@ -127,7 +127,7 @@ run_fuzz() {
     printf "$fuzz_row" target seconds runs 'new units' edges finding
     for name in "${targets[@]}"; do
         case $name in
-        fuzz_conn | fuzz_scram | fuzz_saslprep) printf '%s %s\n' "$name" "$before" ;;
+        fuzz_client | fuzz_conn | fuzz_scram | fuzz_saslprep) printf '%s %s\n' "$name" "$before" ;;
         *) printf '%s %s\n' "$name" "$seconds" ;;
         esac
     done | sort -s -k 2,2nr | xargs -P "$(nproc)" -L 1 bash -c \
