@@ -15,8 +15,8 @@
  *         if (w & WW_WANT_RECV) { p = ww_conn_recv_buf(&c, &n); read;  ww_conn_recv_ack(&c, m); }
  *     }
  *
- * One lifetime rule: a slice obtained from the engine stays valid until the next ww_conn_recv_buf()
- * or ww_conn_grow(); ww_conn_next() never moves bytes.
+ * One lifetime rule: a slice obtained from the engine stays valid until the next
+ * ww_conn_recv_buf(), ww_conn_grow() or ww_conn_resized(); ww_conn_next() never moves bytes.
  *
  * Source: the documentation's chapter "Frontend/Backend Protocol"; fe-protocol3.c, fe-connect.c. */
 #ifndef WALWIRE_WIRE_H
@@ -290,6 +290,11 @@ void ww_conn_recv_eof(ww_conn *c, bool clean);
  * old one for the caller to free. Slices end here. A buffer that cannot hold the unread bytes is
  * not taken: it is what is returned. A smaller one is fine otherwise. Copies the unread bytes. */
 uint8_t *ww_conn_grow(ww_conn *c, uint8_t *buffer, size_t cap);
+/* The same without a second buffer: the caller has resized the one there is, contents kept, as
+ * realloc() does, to `cap` bytes at `buffer`. Before making it smaller call ww_conn_recv_buf(): the
+ * unread bytes are then in front, the old size less what still fits of them. A `cap` that cuts some
+ * of them off fails the connection (ERR_USAGE). Slices end here. */
+void ww_conn_resized(ww_conn *c, uint8_t *buffer, size_t cap);
 /* The size of the whole message under way, header included; 0 if unknown. A peer's claim: let the
  * buffer follow the bytes that arrived, not this. */
 size_t ww_conn_need(const ww_conn *c);

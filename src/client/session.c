@@ -66,23 +66,38 @@ void ww__log_notice(const ww_log *log, const ww_msg *notice)
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
-/* Memory follows the bytes that arrived: doubled, up to what the message claims. */
+static ww_status resize(ww_session *s, size_t size)
+{
+    uint8_t *resized = realloc(s->recv_buffer, size);
+    if (resized == NULL)
+        return WW_ERR_NOMEM;
+    s->recv_buffer = resized;
+    s->recv_size = size;
+    ww_conn_resized(&s->conn, resized, size);
+    return WW_OK;
+}
+
+/* Memory follows the bytes that arrived: doubled, up to what the message claims. A large block is
+ * moved by its pages, so that there is never a second copy of what is in it. */
 static ww_status grow(ww_session *s, ww_error *err)
 {
     size_t need = ww_conn_need(&s->conn);
     size_t size = s->recv_size * 2;
-    uint8_t *bigger;
-    if (need > 0 && size > need + WW__RECV_SIZE)
-        size = need + WW__RECV_SIZE;
-    if (size <= s->recv_size)
-        size = s->recv_size + WW__RECV_SIZE;
-    bigger = malloc(size);
-    if (bigger == NULL)
+    if (size > need && need > s->recv_size)
+        size = need;
+    if (resize(s, size) < 0)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for a message from the server");
-    free(ww_conn_grow(&s->conn, bigger, size));
-    s->recv_buffer = bigger;
-    s->recv_size = size;
     return WW_OK;
+}
+
+/* Where to receive into. Once a giant message is done with, its room is given back. */
+static uint8_t *receive_room(ww_session *s, size_t *cap)
+{
+    uint8_t *room = ww_conn_recv_buf(&s->conn, cap);
+    if (s->recv_size <= WW__RECV_KEEP || s->recv_size - *cap >= WW__RECV_SIZE ||
+        resize(s, WW__RECV_SIZE) < 0)
+        return room;
+    return ww_conn_recv_buf(&s->conn, cap);
 }
 
 static void note_eof(ww_session *s, bool clean, const ww_error *why)
@@ -110,7 +125,7 @@ static ww_status receive_some(ww_session *s)
 {
     ww_error why;
     size_t cap, n = 0;
-    uint8_t *room = ww_conn_recv_buf(&s->conn, &cap);
+    uint8_t *room = receive_room(s, &cap);
     ww_status st = ww_sock_recv(s->sock, room, cap, &n, &why);
     if (st == WW_OK)
         ww_conn_recv_ack(&s->conn, n);

@@ -5,7 +5,8 @@
 
 #include <walwire/client.h>
 
-#define WW__RECV_SIZE ((size_t)256 << 10)
+#define WW__RECV_SIZE ((size_t)256 << 10) /* of the receive buffer at first, and again after */
+#define WW__RECV_KEEP ((size_t)4 << 20)   /* it was larger than this */
 #define WW__PARAMS_MAX 16u
 #define WW__SEND_SIZE ((size_t)64 << 10)
 

@@ -21,6 +21,7 @@
 #define CHUNK_MAX ((size_t)32 << 10) /* also the size of an extent */
 #define CHUNK_MIN ((size_t)1 << 10)
 #define LENGTH_SIZE 4u
+#define RECORD_KEEP ((size_t)4 << 20) /* a larger record's memory is given back */
 
 typedef struct chunk chunk;
 typedef struct txn txn;
@@ -388,6 +389,16 @@ static ww_status reserve_record(ww__spool *s, size_t len, ww_error *err)
     return WW_OK;
 }
 
+/* What the last read handed out has ended. */
+static void release_record(ww__spool *s)
+{
+    if (s->record_cap <= RECORD_KEEP)
+        return;
+    free(s->record);
+    s->record = NULL;
+    s->record_cap = 0;
+}
+
 static ww_status read_record(void *ctx, void *handle, ww_slice *record, ww_error *err)
 {
     ww__spool *s = ctx;
@@ -396,6 +407,7 @@ static ww_status read_record(void *ctx, void *handle, ww_slice *record, ww_error
     ww_slice bytes;
     size_t len;
     ww_status st = gather(s, t, length, sizeof length, err);
+    release_record(s);
     if (st != WW_OK)
         return st;
     len = ww__load32(length);
@@ -417,6 +429,7 @@ static void drop(void *ctx, void *handle)
 {
     ww__spool *s = ctx;
     txn *t = handle;
+    release_record(s);
     if (t == NULL)
         return;
     while (t->first != NULL) {

@@ -2,7 +2,8 @@
 /* conn.c: the engine's outside: buffers, wants, and the loop that takes one input after the other.
  *
  * Invariants
- *   in[in_start .. in_end) are bytes received and not yet taken. Only recv_buf and grow move them.
+ *   in[in_start .. in_end) are bytes received and not yet taken. Only recv_buf, grow and resized
+ *   move them.
  *   in_need is 0, or the size of the message at in_start, whose header was found good.
  *   out[out_start .. out_end) are bytes queued, not yet sent. Only send_ack moves them, and leaves
  *   no sent byte behind.
@@ -205,6 +206,18 @@ uint8_t *ww_conn_grow(ww_conn *c, uint8_t *buffer, size_t cap)
     c->in_start = 0;
     c->in_end = rest;
     return old;
+}
+
+void ww_conn_resized(ww_conn *c, uint8_t *buffer, size_t cap)
+{
+    if (cap < c->in_end && c->state != WW_CONN_FAILED) {
+        ww__fail(&c->error, WW_ERR_USAGE, "the receive buffer was cut below the bytes it holds");
+        ww__conn_fail(c);
+    }
+    c->in = buffer;
+    c->in_size = cap;
+    if (cap < c->in_end)
+        c->in_start = c->in_end = 0;
 }
 
 size_t ww_conn_need(const ww_conn *c)

@@ -4,6 +4,7 @@ bounded memory; what happens when there is no room."""
 import pathlib
 import os
 import re
+import resource  # noqa: F401 - os.wait4() asks for it, when this user may no longer read it
 import subprocess
 
 import pg
@@ -216,3 +217,42 @@ class Memory(twin.Twins):
     @long
     def test_5_000_000_rows(self):
         self.check(5_000_000)
+
+
+class Giant(twin.Twins):
+    """A row far larger than everything else: the peak is one copy of its message, what of it the spool may keep in
+    memory, and what a client needs anyway (docs/architecture.md)."""
+
+    def check(self, mebibytes):
+        self.sql("DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, v bytea); "
+                 "ALTER TABLE t ALTER v SET STORAGE EXTERNAL; "
+                 "DROP PUBLICATION IF EXISTS p; CREATE PUBLICATION p FOR TABLE t")
+        self.create_slot()
+        self.sql(f"INSERT INTO t SELECT 1, decode(repeat('5a', {mebibytes << 20}), 'hex')")
+        for streaming in ("off", "on") if self.major >= 14 else (None,):
+            for binary in ("off", "on") if self.major >= 14 else ("off",):
+                size = mebibytes * (1 if binary == "on" else 2)
+                with self.subTest(streaming=streaming, binary=binary):
+                    options = ("--streaming", streaming, "--binary", binary) if streaming else ()
+                    peak = self.peak(*options)
+                    spooled = min(size, 64) if streaming == "on" else 0
+                    self.assertGreater(peak, size)
+                    if not Memory.sanitized():
+                        self.assertLess(peak, size + spooled + 16)
+
+    def peak(self, *options):
+        """In MiB, as the kernel saw it."""
+        process = subprocess.Popen(
+            self.command("stream", "-S", self.slot, "--publication", "p", "--until-now", "--ack", "none",
+                         "--format", "none", "--spill-dir", self.dir, *options),
+            env=environment(self.dir), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+        self.assertEqual(process.returncode, OK)
+        return usage.ru_maxrss / 1024
+
+    def test_32_mebibytes(self):
+        self.check(32)
+
+    @long
+    def test_300_mebibytes(self):
+        self.check(300)

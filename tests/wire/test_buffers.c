@@ -253,6 +253,47 @@ static void grow_takes_any_buffer_that_fits(void)
     peer_close(&p);
 }
 
+/* As realloc() does it: one buffer, larger or smaller, at another place or not. */
+static void resized_in_place(void)
+{
+    ww_msg msg;
+    size_t cap;
+    open_stream(NULL);
+    peer_say(&p, "64 00002004 \"abcd\"");
+    p.recv = realloc(p.recv, 0x2005);
+    if (!CHECK(p.recv != NULL))
+        return;
+    ww_conn_resized(&p.conn, p.recv, 0x2005);
+    memset(ww_conn_recv_buf(&p.conn, &cap), 'x', 0x1ffc);
+    CHECK_EQ_U64(cap, 0x1ffc);
+    ww_conn_recv_ack(&p.conn, 0x1ffc);
+    CHECK(ww_conn_next(&p.conn, &msg) == WW_OK && msg.body.len == 0x2000);
+    CHECK(memcmp(msg.body.ptr, "abcdxxxx", 8) == 0 && msg.body.ptr[0x1fff] == 'x');
+    ww_conn_recv_buf(&p.conn, &cap);
+#ifndef NDEBUG
+    CHECK(p.recv[5] == 0xA5); /* poisoned */
+#endif
+    CHECK_EQ_U64(cap, 0x2005);
+    p.recv = realloc(p.recv, WW_MIN_RECV_BUFFER);
+    ww_conn_resized(&p.conn, p.recv, WW_MIN_RECV_BUFFER);
+    peer_say(&p, "d(\"small\")");
+    CHECK(strstr(p.log, "736d616c6c") != NULL);
+    peer_close(&p);
+}
+
+static void resized_too_small(void)
+{
+    open_stream(NULL);
+    peer_say(&p, "64 00000010 \"abcd\"");
+    ww_conn_resized(&p.conn, p.recv, 9); /* just right */
+    CHECK(ww_conn_error(&p.conn)->status == WW_OK);
+    CHECK_EQ_U64(ww_conn_wants(&p.conn), WW_WANT_GROW);
+    ww_conn_resized(&p.conn, p.recv, 8);
+    CHECK(ww_conn_error(&p.conn)->status == WW_ERR_USAGE);
+    CHECK_EQ_U64(ww_conn_wants(&p.conn), WW_WANT_CLOSED);
+    peer_close(&p);
+}
+
 /* ---- lifetimes ------------------------------------------------------------------------------- */
 
 static void slices_live_until_the_next_receive(void)
@@ -581,6 +622,8 @@ int main(void)
     RUN(messages_of_all_sizes);
     RUN(a_full_buffer_of_whole_messages_needs_no_growth);
     RUN(grow_takes_any_buffer_that_fits);
+    RUN(resized_in_place);
+    RUN(resized_too_small);
     RUN(slices_live_until_the_next_receive);
     RUN(partial_sends);
     RUN(commands_do_not_move_what_is_being_sent);
