@@ -163,8 +163,8 @@ typedef enum ww_streaming {
  * another type is ERR_SERVER. AUTO: if all published columns have one, and the slot is not a
  * temporary one; when a table with another comes along, or a composite that was given a field of
  * another, the client connects again and goes on in text: nothing is lost, nothing comes twice
- * (docs/adr/0007). The first session has ended then; where the server has no room for the second one
- * yet (53300), or the slot is not free (55006), it is tried for five seconds each. */
+ * (docs/adr/0007). The first session has ended then; while the server has no room for the second
+ * one yet (53300), or the slot is not free (55006), it is tried again, for five seconds each. */
 enum { WW_BINARY_OFF = 0, WW_BINARY_ON = 1, WW_BINARY_AUTO = 2 };
 
 /* What is asked of the server's catalog: on an ordinary session, opened when first needed and kept.

@@ -222,8 +222,8 @@ static ww_status end_copy(ww_client *c, ww_error *err)
     return st;
 }
 
-/* A walsender streams once: asked again on the same session, it ends the stream at once. The old one
- * says goodbye before the new one comes: there may be no room for two. */
+/* A walsender streams once: asked again on the same session, it ends the stream at once. The old
+ * one says goodbye before the new one comes: there may be no room for two. */
 static void leave_session(ww_client *c)
 {
     if (ww_conn_terminate(&c->session->conn, NULL) == WW_OK)

@@ -96,6 +96,5 @@ const ww_relation_column *ww__binary_unread(const ww_types *types, const ww_even
 {
     const ww_relation_column *found =
         look_into_tuple(types, row->relation, row->new_tuple, type_oid);
-    return found != NULL ? found
-                         : look_into_tuple(types, row->relation, row->old_tuple, type_oid);
+    return found != NULL ? found : look_into_tuple(types, row->relation, row->old_tuple, type_oid);
 }

@@ -35,7 +35,8 @@ typedef struct ww__text_column {
  * ww__catalog_published(). */
 ww_status ww__catalog_find_text_column(const ww__catalog_run *run, const char *published,
                                        ww__text_column *out, ww_error *err);
-/* malloc'ed; NULL: no memory. In it, a is pg_attribute, c pg_class, n pg_namespace. server: 180004 */
+/* malloc'ed; NULL: no memory. In it, a is pg_attribute, c pg_class, n pg_namespace. server is
+ * 180004 ... */
 char *ww__catalog_published(const ww_slice *publications, size_t count, int server);
 
 /* Runs a command and drops its rows, as the others do. */

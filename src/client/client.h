@@ -67,8 +67,8 @@ ww_status ww__binary_choose(ww_client *c, const ww_slice *publications, size_t c
 ww_status ww__binary_follow(ww_client *c, ww_event *relation, ww_error *err);
 /* The same for a row, whose composites may have been given fields of types that cannot be read. */
 ww_status ww__binary_check_row(ww_client *c, const ww_event *row, ww_error *err);
-/* binary_rows.c: the first column with a composite in binary form that has, anywhere inside, a value
- * of a type that is not read so; NULL: none. */
+/* binary_rows.c: the first column with a composite in binary form that has, anywhere inside, a
+ * value of a type that is not read so; NULL: none. */
 const ww_relation_column *ww__binary_unread(const ww_types *types, const ww_event *row,
                                             uint32_t *type_oid);
 /* Goes on in text. ERR_CANCELLED: call it again. */
