@@ -197,6 +197,8 @@ def drip(before, data, seconds):
 
 SETTINGS = [
     *everywhere("C10 client_encoding=SJIS", parameter(b"client_encoding", b"SJIS"), "client_encoding", PHASES[1:]),
+    *everywhere("C10 client_encoding=SQL_ASCII, the server's is not", parameter(b"client_encoding", b"SQL_ASCII"),
+                "client_encoding", PHASES[1:]),
     *everywhere("C10 ParameterStatus without its second NUL", message("S", b"name\0value"), "ParameterStatus",
                 PHASES[1:]),
     *everywhere("C10 a value of 10 MiB", message("S", b"n\0" + b"v" * (10 << 20) + b"\0"), "max_message", PHASES[1:]),
