@@ -258,10 +258,10 @@ class Catalog(Case):
         done = running.stop()
         self.assertEqual((done.status, done.err), (OK, ""))
 
-    @since(11)
-    def test_a_primary_key_that_changes(self):
+    def check_changed_key(self, change):
         """The server describes the table again, with the same words."""
-        self.sql("CREATE TABLE rekeyed (id int PRIMARY KEY, v int NOT NULL); ALTER TABLE rekeyed REPLICA IDENTITY FULL")
+        self.sql("CREATE TABLE rekeyed (id int PRIMARY KEY, v int NOT NULL, w text);"
+                 "ALTER TABLE rekeyed REPLICA IDENTITY FULL")
         self.addCleanup(self.sql, "DROP TABLE rekeyed")
         self.create_slot()
         running = self.start_command("stream", "-S", self.slot, "--publication", "p", "--format", "compact", "--catalog",
@@ -271,13 +271,27 @@ class Catalog(Case):
         def key_of(event):
             return [column["name"] for column in event["columns"] if column["primary_key"]]
 
-        self.sql("INSERT INTO rekeyed VALUES (1, 2)")
+        self.sql(change.format(0))
         self.assertEqual(key_of(running.wait_line(lambda event: event["op"] == "R")), ["id"])
         running.wait_commits(1)
-        self.sql("ALTER TABLE rekeyed DROP CONSTRAINT rekeyed_pkey, ADD PRIMARY KEY (v); INSERT INTO rekeyed VALUES (2, 3)")
+        self.sql("ALTER TABLE rekeyed DROP CONSTRAINT rekeyed_pkey, ADD PRIMARY KEY (v);" + change.format(10000))
         self.assertEqual(key_of(running.wait_line(lambda event: event["op"] == "R")), ["v"])
+        running.wait_commits(1)
+        self.sql(change.format(20000))
+        running.wait_commits(1)
         done = running.stop()
         self.assertEqual(done.status, OK, done.err)
+        self.assertEqual(len(done.of("R")), 2)
+
+    def test_a_primary_key_that_changes(self):
+        self.check_changed_key("INSERT INTO rekeyed VALUES ({0}, {0})")
+
+    @since(14)
+    def test_a_primary_key_that_changes_between_streamed_transactions(self):
+        """There each table is described every time."""
+        self.server.sql("ALTER SYSTEM SET logical_decoding_work_mem = '64kB'; SELECT pg_reload_conf()")
+        self.addCleanup(self.server.sql, "ALTER SYSTEM RESET logical_decoding_work_mem; SELECT pg_reload_conf()")
+        self.check_changed_key("INSERT INTO rekeyed SELECT {0} + i, {0} + i, repeat('x', 500) FROM generate_series(1, 1000) i")
 
     def test_a_lost_second_session_is_opened_again(self):
         self.create_slot()
