@@ -4,7 +4,8 @@
  *   - each line is a key that is JSON, a tab, and JSON or nothing; or JSON alone;
  *   - the bytes are the same through a flushed buffer of any size;
  *   - a value in binary form, and the server's text of it, give the same line, and neither is
- *     refused if the other is taken.
+ *     refused if the other is taken. Only where the binary form tells of another type than the
+ *     catalog, the line may be another (docs/values.md).
  *
  * Input: options, settings (5 bytes), typmod (4 bytes), type, buffer size, the value. */
 #include "check.h"
@@ -257,6 +258,8 @@ static void compare(ww_format *f, const input *in, const ww_types *registry, con
     ww_slice bytes;
     uint8_t *tuple;
     ww_event again;
+    uint32_t oid;
+    bool doubted = ww_format_doubt(f, &oid);
     if (ww_value_put(&v, &text, NULL) == WW_OK) {
         bytes.ptr = text.ptr;
         bytes.len = text.len;
@@ -268,7 +271,7 @@ static void compare(ww_format *f, const input *in, const ww_types *registry, con
             again.old_tuple.kind = WW_TUPLE_OLD;
         }
         REQUIRE((render(f, in, &again, &out) == WW_OK) == taken);
-        if (taken)
+        if (taken && !doubted)
             REQUIRE(out.len == line.len && memcmp(out.ptr, line.ptr, line.len) == 0);
         free(tuple);
     } else {

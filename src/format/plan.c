@@ -110,8 +110,9 @@ static void set_type(const ww_format *f, const ww_relation_column *from, ww__pla
     column->type_oid = from->type_oid;
     column->typmod = from->typmod;
     column->of = ww_types_find(f->types, from->type_oid);
-    column->composite = ww__has_composite(f, column->of);
     column->json = (uint8_t)ww__json_type_of(f, column->of);
+    column->composite = (column->json == WW__JSON_ARRAY || column->json == WW__JSON_COMPOSITE) &&
+                        ww__has_composite(f, column->of);
     column->max_digits = ww__json_max_digits(column->of);
 }
 

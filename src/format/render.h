@@ -57,7 +57,7 @@ typedef struct ww__plan_column {
     uint16_t key_place;  /* 1 ..: its place in the row's key; 0: not part of it */
     uint32_t type_oid;
     int32_t typmod;      /* -1: none */
-    bool composite;      /* it is, or contains, what only the catalog tells of: fits.c */
+    bool composite;      /* not text, and what it says hangs on what the catalog told: fits.c */
     const ww_type *of;   /* NULL: not known */
 } ww__plan_column;
 
