@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SERVICE_FILE_MAX ((size_t)1 << 20)
+#define SERVICE_FILE_MAX ((off_t)1 << 20)
 #define PATH_SIZE 4096u
 
 /* Where libpq looks if PGSYSCONFDIR is not set depends on who built it: Debian, PGDG's RPMs,
@@ -32,37 +32,35 @@ static ww_status fail_file(ww_error *err, const char *what, const char *path, in
     return WW_ERR_USAGE;
 }
 
-static ww_status read_stream(FILE *f, const char *path, char *text, size_t *len, ww_error *err)
+static ww_status read_text(ww__secret *text, const char *path, ww_error *err)
 {
-    setvbuf(f, NULL, _IONBF, 0); /* no copy of passwords in a buffer of its own */
-    *len = fread(text, 1, SERVICE_FILE_MAX + 1, f);
-    if (ferror(f))
-        return fail_file(err, "a service file cannot be read", path, errno);
-    if (*len > SERVICE_FILE_MAX)
-        return fail_file(err, "a service file is larger than 1 MiB", path, 0);
-    return WW_OK;
+    struct stat file;
+    ww_status st;
+    int fd = ww__plain_open(path, &file);
+    if (fd < 0)
+        return fail_file(err,
+                         errno != 0 ? "a service file cannot be opened"
+                                    : "a service file is not a plain file",
+                         path, errno);
+    if (file.st_size > SERVICE_FILE_MAX)
+        st = fail_file(err, "a service file is larger than 1 MiB", path, 0);
+    else if ((st = ww__secret_read(text, fd, (size_t)file.st_size)) == WW_ERR_IO)
+        st = fail_file(err, "a service file cannot be read", path, errno);
+    else if (st < 0)
+        st = ww__fail(err, WW_ERR_NOMEM, "no memory for a service file");
+    close(fd);
+    return st;
 }
 
 static ww_status read_service_file(ww_conninfo *c, const char *path, bool *found, ww_error *err)
 {
-    FILE *f = fopen(path, "re");
-    char *text = f != NULL ? malloc(SERVICE_FILE_MAX + 1) : NULL;
-    size_t len = 0;
-    ww_status st;
-    if (f == NULL)
-        return fail_file(err, "a service file cannot be opened", path, errno);
-    if (text == NULL)
-        st = ww__fail(err, WW_ERR_NOMEM, "no memory for a service file");
-    else
-        st = read_stream(f, path, text, &len, err);
+    ww__secret text = {NULL, 0, 0}; /* may hold passwords */
+    ww_status st = read_text(&text, path, err);
     if (st == WW_OK) {
-        ww_slice file = {(const uint8_t *)text, len};
+        ww_slice file = {(const uint8_t *)text.text, text.len};
         st = ww_conninfo_service(c, file, path, found, err);
     }
-    if (text != NULL)
-        ww_wipe(text, len); /* may hold passwords */
-    free(text);
-    fclose(f);
+    ww__secret_free(&text);
     return st;
 }
 

@@ -5,6 +5,8 @@
 
 #include <walwire/client.h>
 
+#include <sys/stat.h>
+
 #define WW__RECV_SIZE ((size_t)256 << 10) /* of the receive buffer at first, and again after */
 #define WW__RECV_KEEP ((size_t)4 << 20)   /* it was larger than this */
 #define WW__PARAMS_MAX 16u
@@ -48,6 +50,20 @@ ww_status ww__shake_hands(ww_sock *sock, ww_mono_us deadline, int wake_fd, ww_er
 /* cancel.c: asks the server, on a connection of its own, to give up the running command. Blocks for
  * two seconds at most. */
 void ww__session_cancel(const ww_session *s);
+
+/* file.c: text on pages of ww_alloc_secret(), with a NUL behind it; text NULL: nothing. */
+typedef struct ww__secret {
+    char *text;
+    size_t len, size;
+} ww__secret;
+
+/* Opens a plain file for reading. -1 otherwise: errno says why, 0 that it is something else. */
+int ww__plain_open(const char *path, struct stat *st);
+/* Room for so many bytes and a NUL; false: no memory. */
+bool ww__secret_room(ww__secret *out, size_t size);
+/* What is in the file, up to so many bytes. ERR_NOMEM, or ERR_IO and errno; to be freed even then. */
+ww_status ww__secret_read(ww__secret *out, int fd, size_t size);
+void ww__secret_free(ww__secret *s);
 
 /* credentials.c: the password for this host (NULL if there is none) as malloc'ed text in *out. */
 ww_status ww__password_find(const ww_conninfo *info, const ww_host *host, const char *user,

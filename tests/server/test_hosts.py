@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which server: several hosts, what leads to the next one, target_session_attrs, service files, requirepeer."""
 import getpass
+import os
 import pathlib
 import socket
 import time
@@ -351,6 +352,17 @@ class ServiceFile(HostCase):
         self.assert_error(self.by_service(PGSERVICEFILE=self.dir / "gone"), USAGE, str(self.dir / "gone"))
         self.service(self.dir / ".pg_service.conf")
         self.assert_error(self.by_service("service=Mine"), USAGE, "Mine")
+
+    def test_what_is_no_plain_file(self):
+        """A FIFO that nobody writes to does not hold us up."""
+        fifo, large = self.dir / "fifo", self.dir / "large"
+        os.mkfifo(fifo)
+        large.write_bytes(b"#" * ((1 << 20) + 1))
+        for path, word in ((fifo, "plain file"), (self.dir, "plain file"), ("/dev/zero", "plain file"),
+                           (large, "1 MiB")):
+            with self.subTest(path=path):
+                done = self.run_command("info", conninfo="service=mine", env={"PGSERVICEFILE": path}, seconds=10)
+                self.assert_error(done, USAGE, str(path), word)
 
     def test_wrong_lines(self):
         path = self.dir / ".pg_service.conf"
