@@ -166,9 +166,11 @@ ww_status ww__session_message(ww_session *s, ww_msg *msg, ww_mono_us deadline, w
                                                                   : *ww_conn_error(&s->conn);
         if (st != WW_MORE)
             return st;
-        st = ww__session_pump(s, true, err);
-        if (st == WW_MORE)
+        /* Also where bytes are there already: a flood must not hide that a stop was asked for. */
+        if ((ww_conn_wants(&s->conn) & WW_WANT_GROW) == 0)
             st = ww__session_wait(s, deadline, err);
+        if (st >= 0)
+            st = ww__session_pump(s, true, err);
         if (st < 0)
             return st;
     }
