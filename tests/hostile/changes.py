@@ -215,8 +215,8 @@ STREAMS = [
     Case("E20 an abort of a subtransaction, three levels deep", in_pieces(1 << 20), **GOOD, lines=SAME_LINES),
     Case("E21 an abort of an unknown xid", whole(*FIRST, pg.stream_abort(555), pg.stream_abort(555, 556)), **GOOD,
          lines=FIRST_LINES),
-    Case("E23 10^5 open streams and more", open_streams, INTERNAL, lines=FIRST_LINES, rss=80 * MIB, seconds=30),
-    Case("E23 a stream beyond its quota", one_large_stream, INTERNAL, "spill", lines=FIRST_LINES, seconds=20,
+    Case("E23 10^5 open streams and more", open_streams, INTERNAL, lines=FIRST_LINES, acked=0x2000100, rss=80 * MIB, seconds=30),
+    Case("E23 a stream beyond its quota", one_large_stream, INTERNAL, "spill", lines=FIRST_LINES, acked=0x2000100, seconds=20,
          args=("--assemble-memory", "1000000", "--spill-limit", "4000000")),
     *[Case(f"E25 the same bytes in pieces of {size}", in_pieces(size), **GOOD, lines=SAME_LINES)
       for size in (1, 2, 7, 61, 65536)],
