@@ -11,42 +11,76 @@
 #include <unistd.h>
 
 static FILE *file; /* NULL: no trace */
+static bool begun;  /* the header is written */
 static ww_mono_us began_us;
 
-/* A file that is there already is emptied, and closed to others. */
-static int open_private(const char *path)
+#define HEADER "# walwire "
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_at(const struct stat *st, const char *path)
+{
+    struct stat other;
+    return path != NULL && stat(path, &other) == 0 && is_same(st, &other);
+}
+
+/* Is it where the command writes something else, or reads its token? */
+static bool is_in_use(const struct stat *st, const options *o)
+{
+    struct stat other;
+    int fd;
+    for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &other) == 0 && is_same(st, &other))
+            return true;
+    return is_at(st, o->file) || is_at(st, o->oauth_token_file);
+}
+
+/* Empty, or an older trace: nothing else is given up for a trace. */
+static bool is_ours(int fd, const struct stat *st)
+{
+    char start[sizeof HEADER - 1];
+    return st->st_size == 0 || (pread(fd, start, sizeof start, 0) == (ssize_t)sizeof start &&
+                                memcmp(start, HEADER, sizeof start) == 0);
+}
+
+/* Why this is no file for a trace; NULL: it is one. */
+static const char *find_fault(int fd, const options *o)
 {
     struct stat st;
-    int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
     if (fd < 0)
-        return -1;
-    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
-        errno = EINVAL; /* a device, a FIFO */
-    else if (fchmod(fd, 0600) == 0 && ftruncate(fd, 0) == 0)
-        return fd;
-    close(fd);
-    return -1;
+        return errno == ELOOP ? "a symbolic link" : strerror(errno);
+    if (fstat(fd, &st) != 0)
+        return strerror(errno);
+    if (!S_ISREG(st.st_mode))
+        return "not a plain file";
+    if (is_in_use(&st, o))
+        return "this command uses that file for something else";
+    if (st.st_uid != geteuid())
+        return "the file is somebody else's";
+    if (!is_ours(fd, &st))
+        return "the file exists, and is no trace; remove it, or name another";
+    return fchmod(fd, 0600) == 0 && (file = fdopen(fd, "w")) != NULL ? NULL : strerror(errno);
 }
 
 bool trace_open(const options *o)
 {
+    const char *fault;
     int fd;
     if (o->trace_file == NULL)
         return true;
-    fd = open_private(o->trace_file);
-    file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (file == NULL) {
-        report("the trace cannot be written to \"%s\": %s", o->trace_file,
-               errno == EINVAL  ? "not a plain file"
-               : errno == ELOOP ? "a symbolic link"
-                                : strerror(errno));
+    fd = open(o->trace_file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+    fault = find_fault(fd, o);
+    if (fault != NULL) {
+        report("the trace cannot be written to \"%s\": %s", o->trace_file, fault);
+        if (fd >= 0)
+            close(fd);
         return false;
     }
     setvbuf(file, NULL, _IOLBF, BUFSIZ);
     began_us = ww_clock_now().mono_us;
-    fprintf(file, "# walwire %s: seconds, backend, direction, type, message, bytes, state, ",
-            ww_version());
-    fprintf(file, "detail\n");
     return true;
 }
 
@@ -73,8 +107,23 @@ static void write_event(void *ctx, const ww_trace_event *e)
         give_up();
 }
 
+/* An older trace is emptied only now: what was wrong with the other arguments and the output has
+ * ended the command before. */
+static void begin(void)
+{
+    begun = true;
+    if (ftruncate(fileno(file), 0) != 0 ||
+        fprintf(file, HEADER "%s: seconds, backend, direction, type, message, bytes, state, detail\n",
+                ww_version()) < 0)
+        give_up();
+}
+
 ww_trace trace_hook(void)
 {
-    ww_trace trace = {NULL, file != NULL ? write_event : NULL};
+    ww_trace trace = {NULL, NULL};
+    if (file != NULL && !begun)
+        begin();
+    if (file != NULL)
+        trace.event = write_event;
     return trace;
 }

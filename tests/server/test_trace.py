@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """--trace: every message is there, in the protocol's order, and nothing that is secret."""
 import stat
+import subprocess
 
-from support import CONNECT, OK, OUTPUT, Case
+import support
+from support import CONNECT, OK, OUTPUT, USAGE, Case
 
 CANARY = "canary-row-value"
 
@@ -87,9 +89,9 @@ class Trace(Case):
         self.assertIn("CREATE_REPLICATION_SLOT", [event[7] for event in events if event[4] == "Query"])
 
     def test_files(self):
-        """One that is there is emptied and closed to others; what is no plain file is refused."""
+        """An older trace is emptied and closed to others; what is no plain file is refused."""
         old = self.dir / "trace"
-        old.write_text("x" * 100000)
+        old.write_text("# walwire 0.0\n" + "x" * 100000)
         old.chmod(0o644)
         self.traced("info")
         self.assertEqual(stat.S_IMODE(old.stat().st_mode), 0o600)
@@ -101,3 +103,39 @@ class Trace(Case):
             before = old.read_text()
             self.assert_error(self.run_command("info", "--trace", file), OUTPUT, str(file), said)
             self.assertEqual(old.read_text(), before)
+
+    def test_a_file_that_holds_something_else(self):
+        """No byte of it is lost, whatever else the command does with it."""
+        words = ["-S", "none", "--publication", "p", "--trace", "o", "-f"]
+        for name, verb, arguments in (("o", "stream", [*words, "o"]), ("o", "record", [*words, "o"]),
+                                      ("o", "stream", [*words, "other"]),
+                                      ("o", "info", ["--oauth-token-file", "o", "--trace", "o"])):
+            with self.subTest(verb=verb, arguments=arguments):
+                (self.dir / name).write_text("precious\n")
+                done = self.run_command(verb, *arguments, cwd=self.dir)
+                self.assert_error(done, OUTPUT, "the trace cannot be written")
+                self.assertEqual((self.dir / name).read_text(), "precious\n")
+
+    def test_the_output(self):
+        """Nor do both begin in one file, under whatever name."""
+        (self.dir / "here").symlink_to(self.dir)
+        words = ["-S", "none", "--publication", "p", "-f"]
+        for file in ("o", "./o", "here/o", self.dir / "o"):
+            done = self.run_command("stream", *words, file, "--trace", "o", cwd=self.dir)
+            self.assert_error(done, OUTPUT, "for something else")
+        for stream in ("stdout", "stderr"):
+            with open(self.dir / "o", "w") as file:
+                done = subprocess.run(self.command("info", "--trace", self.dir / "o"), stdin=subprocess.DEVNULL,
+                                      env=support.environment(self.dir), timeout=60,
+                                      **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: file})
+            self.assertEqual(done.returncode, OUTPUT)
+
+    def test_an_older_trace_outlives_a_refused_command(self):
+        old, capture = self.dir / "trace", self.dir / "capture"
+        old.write_text("# walwire 0.0\nold\n")
+        capture.write_text("there")
+        for verb, arguments, conninfo, status in (
+                ("info", [], "port=x", USAGE), ("record", ["-S", "s", "-f", capture], None, USAGE),
+                ("stream", ["-S", "s", "--publication", "p", "-f", self.dir], None, OUTPUT)):
+            self.assert_error(self.run_command(verb, *arguments, "--trace", old, conninfo=conninfo), status)
+            self.assertEqual(old.read_text(), "# walwire 0.0\nold\n")
