@@ -245,12 +245,17 @@ static void explain_permission(const ww_session *s, const ww__target *t, ww_erro
 
 static void explain_password(const ww_session *s, ww_error *err)
 {
+    const char *path = s->config.conninfo->passfile;
     if (!s->conn.password_missing)
         return;
     err->what = password_missing;
-    snprintf(err->hint, sizeof err->hint,
-             "Give it in PGPASSWORD, in a password file "
-             "(~/.pgpass, mode 0600: host:port:database:user:password), or with -W");
+    if (s->passfile_flaw != NULL)
+        snprintf(err->hint, sizeof err->hint, "The password file %s; it is %s.", s->passfile_flaw,
+                 path != NULL ? path : "~/.pgpass");
+    else
+        snprintf(err->hint, sizeof err->hint,
+                 "Give it in PGPASSWORD, in a password file "
+                 "(~/.pgpass, mode 0600: host:port:database:user:password), or with -W");
 }
 
 static void explain_timeout(const ww_session *s, ww_error *err)

@@ -12,9 +12,17 @@
 typedef struct ww__target {
     ww_host host;
     char name[WW__HOST_MAX]; /* the host as a C string; "" if only an address was given */
-    char user[WW__HOST_MAX];
-    const char *password, *token;
+    char os_user[256];
+    const char *user;
+    const char *password, *token; /* NULL: none */
+    ww__secret from_passfile, from_token_file;
 } ww__target;
+
+/* credentials.c: the password for this host: the conninfo's, or what the password file has. */
+void ww__password_find(ww_session *s, ww__target *t);
+/* The token for OAUTHBEARER: of the token file, which is read anew, or the conninfo's. */
+ww_status ww__token_find(const ww_session *s, ww__target *t, ww_error *err);
+void ww__credentials_forget(ww__target *t);
 
 /* Connects to the i-th address: each encryption that sslmode allows in turn, all of them within
  * connect_timeout, up to a server that is ready and of the right kind. */

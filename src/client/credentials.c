@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* credentials.c: who we are and with which password or token: the operating system's user, the
  * password file, the token file. */
-#include "session.h"
+#include "connect.h"
 
 #include "base/error.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PASSFILE_MAX ((off_t)16 << 20)
-#define PASSWORD_MAX 65536u
-
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    if (copy != NULL)
-        memcpy(copy, text, size);
-    return copy;
-}
+#define SECRET_FILE_MAX ((off_t)16 << 20)
+#define PASSWORD_MAX 65535u
 
 bool ww__os_user(char *out, size_t cap)
 {
@@ -70,113 +60,127 @@ char *ww__home_file(const char *name)
     return NULL;
 }
 
-/* Opens without waiting for a FIFO's writer; the rules are checked on what was opened. */
-static int open_secret(const char *what, const char *path, const ww_log *log, off_t *size)
+/* -1: it is not used, and *why says what is wrong; NULL: it is not there. */
+static int open_secret(const char *path, struct stat *st, const char **why)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
+    int fd = ww__plain_open(path, st);
+    *why = NULL;
+    if (fd < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            *why = errno == 0 ? "is not a plain file" : "cannot be opened";
         return -1;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        ww__log(log, WW_LOG_WARNING, "%s file \"%s\" is not a plain file and is not used", what,
-                path);
-    } else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        ww__log(log, WW_LOG_WARNING,
-                "%s file \"%s\" may be read by others and is not used; run: chmod 0600 %s", what,
-                path, path);
-    } else if (st.st_size > PASSFILE_MAX) {
-        ww__log(log, WW_LOG_WARNING, "%s file \"%s\" is over 16 MiB and is not used", what, path);
-    } else {
-        *size = st.st_size;
-        return fd;
     }
+    if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        *why = "may be read by others (run chmod 0600 on it)";
+    else if (st->st_size > SECRET_FILE_MAX)
+        *why = "is over 16 MiB";
+    else
+        return fd;
     close(fd);
     return -1;
 }
 
-static char *read_secret(const char *what, const char *path, const ww_log *log, size_t *len)
+/* False, and *why as above: there is nothing in *out. */
+static bool read_secret(ww__secret *out, const char *path, const char **why)
 {
-    off_t size = 0;
-    size_t got = 0;
-    char *text;
-    int fd = open_secret(what, path, log, &size);
+    struct stat file;
+    ww_status st;
+    int fd = open_secret(path, &file, why);
     if (fd < 0)
-        return NULL;
-    text = malloc((size_t)size + 1);
-    while (text != NULL && got < (size_t)size) {
-        ssize_t n = read(fd, text + got, (size_t)size - got);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        got += (size_t)n;
-    }
+        return false;
+    st = ww__secret_read(out, fd, (size_t)file.st_size);
     close(fd);
-    *len = got;
-    return text;
+    if (st == WW_OK)
+        return true;
+    *why = st == WW_ERR_IO ? "cannot be read" : "needs more memory than there is";
+    ww__secret_free(out);
+    return false;
 }
 
-static char *find_in_passfile(const ww_conninfo *info, const ww_host *host, const char *user,
-                              const ww_log *log)
+/* Once for all hosts; a connection beside another has been told of it. */
+static void refuse_passfile(ww_session *s, const char *path, const char *why)
 {
-    const char *database = info->dbname != NULL ? info->dbname : user;
-    char *default_path = info->passfile == NULL ? path_in_home(".pgpass") : NULL;
-    const char *path = info->passfile != NULL ? info->passfile : default_path;
-    size_t len = 0, n = 0;
-    char *file = path != NULL ? read_secret("password", path, log, &len) : NULL;
-    char *password = NULL;
-    if (file != NULL && (password = malloc(PASSWORD_MAX)) != NULL) {
-        ww_slice text = {(const uint8_t *)file, len};
-        n = ww_passfile_find(text, host->host.len > 0 ? host->host : host->hostaddr, host->port,
-                             ww_slice_of(database), ww_slice_of(user), password, PASSWORD_MAX);
-    }
-    if (n == 0 || n == SIZE_MAX) {
-        free(password);
-        password = NULL;
-    }
-    if (file != NULL)
-        ww_wipe(file, len);
-    free(file);
-    free(default_path);
-    return password;
+    if (s->passfile_flaw == NULL && s->config.beside == NULL)
+        ww__log(&s->config.log, WW_LOG_WARNING, "password file \"%s\" %s and is not used", path,
+                why);
+    s->passfile_flaw = why;
 }
 
-ww_status ww__password_find(const ww_conninfo *info, const ww_host *host, const char *user,
-                            const ww_log *log, char **out, ww_error *err)
+static void look_up(ww_session *s, const char *path, const ww__target *t, ww__secret *out)
 {
-    *out = NULL;
-    if (info->password != NULL && info->password[0] != '\0') {
-        *out = copy_text(info->password);
-        return *out != NULL ? WW_OK : ww__fail(err, WW_ERR_NOMEM, "no memory for the password");
-    }
-    *out = find_in_passfile(info, host, user, log);
-    return WW_OK;
-}
-
-ww_status ww__token_find(const ww_session *s, char **out, ww_error *err)
-{
-    const char *path = s->config.oauth_token_file, *token = s->config.conninfo->oauth_token;
-    size_t len = 0;
-    *out = NULL;
-    if (path == NULL && (token == NULL || token[0] == '\0'))
-        return WW_OK;
-    *out = path != NULL ? read_secret("token", path, &s->config.log, &len) : copy_text(token);
-    if (*out == NULL && path != NULL)
-        return ww__fail_text(err, WW_ERR_USAGE, "the token file cannot be read", path);
-    if (*out == NULL)
-        return ww__fail(err, WW_ERR_NOMEM, "no memory for the token");
-    if (path != NULL) {
-        while (len > 0 && strchr(" \t\r\n", (*out)[len - 1]) != NULL)
-            len--;
-        (*out)[len] = '\0';
-    }
-    return WW_OK;
-}
-
-void ww__password_free(char *password)
-{
-    if (password == NULL)
+    const char *database = s->config.conninfo->dbname, *why;
+    ww__secret file = {NULL, 0, 0};
+    size_t n = 0;
+    if (database == NULL)
+        database = t->user;
+    if (!read_secret(&file, path, &why)) {
+        if (why == NULL && s->config.conninfo->passfile != NULL)
+            why = "is not there";
+        if (why != NULL)
+            refuse_passfile(s, path, why);
         return;
-    ww_wipe(password, strlen(password));
-    free(password);
+    }
+    if (ww__secret_room(out, PASSWORD_MAX)) {
+        ww_slice text = {(const uint8_t *)file.text, file.len};
+        n = ww_passfile_find(text, t->host.host.len > 0 ? t->host.host : t->host.hostaddr,
+                             t->host.port, ww_slice_of(database), ww_slice_of(t->user), out->text,
+                             out->size);
+    }
+    if (n == SIZE_MAX)
+        refuse_passfile(s, path, "has a password longer than 65535 bytes");
+    if (n == 0 || n == SIZE_MAX)
+        ww__secret_free(out);
+    else
+        out->len = n;
+    ww__secret_free(&file);
+}
+
+void ww__password_find(ww_session *s, ww__target *t)
+{
+    const ww_conninfo *info = s->config.conninfo;
+    char *usual = NULL;
+    if (info->password != NULL && info->password[0] != '\0') {
+        t->password = info->password;
+        return;
+    }
+    if (info->passfile == NULL)
+        usual = path_in_home(".pgpass");
+    if (info->passfile != NULL || usual != NULL)
+        look_up(s, info->passfile != NULL ? info->passfile : usual, t, &t->from_passfile);
+    free(usual);
+    t->password = t->from_passfile.text;
+}
+
+static ww_status check_token(ww__secret *token, const char *path, ww_error *err)
+{
+    if (memchr(token->text, 0, token->len) != NULL)
+        return ww__fail_text(err, WW_ERR_USAGE, "the token file has a NUL byte in it", path);
+    while (token->len > 0 && strchr(" \t\r\n", token->text[token->len - 1]) != NULL)
+        token->len--;
+    token->text[token->len] = '\0';
+    return WW_OK;
+}
+
+ww_status ww__token_find(const ww_session *s, ww__target *t, ww_error *err)
+{
+    const char *path = s->config.oauth_token_file, *token = s->config.conninfo->oauth_token, *why;
+    if (path == NULL) {
+        t->token = token != NULL && token[0] != '\0' ? token : NULL;
+        return WW_OK;
+    }
+    if (!read_secret(&t->from_token_file, path, &why)) {
+        if (why != NULL)
+            ww__log(&s->config.log, WW_LOG_WARNING, "token file \"%s\" %s and is not used", path,
+                    why);
+        return ww__fail_text(err, WW_ERR_USAGE, "the token file cannot be read", path);
+    }
+    t->token = t->from_token_file.text;
+    return check_token(&t->from_token_file, path, err);
+}
+
+void ww__credentials_forget(ww__target *t)
+{
+    t->password = t->token = NULL;
+    ww__secret_free(&t->from_passfile);
+    ww__secret_free(&t->from_token_file);
 }

@@ -79,9 +79,8 @@ static ww_status find_target(const ww_conninfo *info, size_t i, ww__target *t, w
         return ww__fail(err, WW_ERR_USAGE, "a host name is longer than 1023 bytes");
     ww__copy_cut(t->name, sizeof t->name, t->host.host);
     use_default_host(t);
-    if (info->user != NULL)
-        snprintf(t->user, sizeof t->user, "%s", info->user);
-    else if (!ww__os_user(t->user, sizeof t->user))
+    t->user = info->user != NULL ? info->user : t->os_user;
+    if (info->user == NULL && !ww__os_user(t->os_user, sizeof t->os_user))
         return ww__fail(err, WW_ERR_USAGE, "no user name: give -U or user=");
     return WW_OK;
 }
@@ -120,19 +119,14 @@ static void explain_passfile(const ww_session *s, ww_error *err)
 /* With the password for this host. */
 static ww_status log_in(ww_session *s, ww__target *t, const ww_addrs *addrs, ww_error *err)
 {
-    char *password = NULL, *token = NULL;
-    ww_status st =
-        ww__password_find(s->config.conninfo, &t->host, t->user, &s->config.log, &password, err);
-    if (st == WW_OK)
-        st = ww__token_find(s, &token, err);
-    t->password = password;
-    t->token = token;
-    if (st == WW_OK)
+    ww_status st = ww__token_find(s, t, err);
+    if (st == WW_OK) {
+        ww__password_find(s, t);
         st = try_addresses(s, t, addrs, err);
-    if (st < 0 && password != NULL)
+    }
+    if (st < 0 && t->password != NULL)
         explain_passfile(s, err);
-    ww__password_free(password);
-    ww__password_free(token);
+    ww__credentials_forget(t);
     return st;
 }
 

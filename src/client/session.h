@@ -32,6 +32,7 @@ struct ww_session {
     ww__known in_recovery;           /* what the server says of itself */
     ww__known read_only;
     bool wrong_kind;                 /* the attempt ended because of `target` */
+    const char *passfile_flaw;       /* why the password file is not used */
     bool tls_failed;                 /* the attempt ended in the TLS handshake */
     bool trace_kinds;                /* CopyData is pgoutput: a trace may say its type byte */
     bool command_open;               /* a query was sent and ReadyForQuery has not come */
@@ -61,17 +62,11 @@ typedef struct ww__secret {
 int ww__plain_open(const char *path, struct stat *st);
 /* Room for so many bytes and a NUL; false: no memory. */
 bool ww__secret_room(ww__secret *out, size_t size);
-/* What is in the file, up to so many bytes. ERR_NOMEM, or ERR_IO and errno; to be freed even then. */
+/* What is in the file, up to so many bytes. ERR_NOMEM, or ERR_IO and errno; free it even then. */
 ww_status ww__secret_read(ww__secret *out, int fd, size_t size);
 void ww__secret_free(ww__secret *s);
 
-/* credentials.c: the password for this host (NULL if there is none) as malloc'ed text in *out. */
-ww_status ww__password_find(const ww_conninfo *info, const ww_host *host, const char *user,
-                            const ww_log *log, char **out, ww_error *err);
-void ww__password_free(char *password);
-/* The token for OAUTHBEARER (NULL if there is none), read anew where it is in a file. */
-ww_status ww__token_find(const ww_session *s, char **out, ww_error *err);
-/* The operating system's name of the user; false if it has none. */
+/* credentials.c: the operating system's name of the user; false if it has none. */
 bool ww__os_user(char *out, size_t cap);
 /* "~/.postgresql/<name>" if such a file exists; NULL otherwise. malloc'ed. */
 char *ww__home_file(const char *name);

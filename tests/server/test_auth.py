@@ -351,6 +351,11 @@ class Tokens(Case):
             with self.subTest(path=path):
                 done = self.info(nobody, arguments=["--oauth-token-file", path])
                 self.assert_error(done, USAGE, str(path), said)
+        file.chmod(0o600)
+        file.write_bytes(b"canary\0and more")
+        done = self.info(nobody, arguments=["--oauth-token-file", file])
+        self.assert_error(done, USAGE, str(file), "NUL")
+        self.assertNotIn("canary", done.err)
 
 
 class Hashing(Case):

@@ -180,6 +180,43 @@ class Hosts(HostCase):
         self.assert_error(done, CONNECT, str(passfile), "28P01")
         self.assertNotIn("named", self.info(self.hosts(self.tcp), user="scram", password="wrong").err)
 
+    def test_a_password_file_that_is_not_used(self):
+        """One warning for all hosts, and the error says why there is no password."""
+        passfile, gone, fifo = self.dir / "passfile", self.dir / "gone", self.dir / "fifo"
+        os.mkfifo(fifo)
+        for path, mode, password, said in ((passfile, 0o644, "secret", "chmod 0600"), (gone, 0, "", "not there"),
+                                           (passfile, 0o600, "canary" * 11000, "65535 bytes"),
+                                           (fifo, 0o600, "", "not a plain file")):
+            with self.subTest(said=said):
+                if password:
+                    path.write_text(f"*:*:*:*:{password}\n")
+                    path.chmod(mode)
+                done = self.info(self.hosts(("127.0.0.1", unused_port()), self.tcp, passfile=path), user="scram")
+                self.assert_error(done, CONNECT, "asks for a password")
+                warnings = [line for line in done.err.splitlines() if "is not used" in line]
+                self.assertEqual(len(warnings), 1, done.err)
+                self.assertIn(said, warnings[0])
+                hint = done.err[done.err.index("asks for a password"):]
+                self.assertIn(said, hint)
+                self.assertIn(str(path), hint)
+                self.assertNotIn("canary", done.err)
+
+    def test_a_password_of_the_greatest_length(self):
+        """It is asked about, not refused here."""
+        passfile = self.dir / "passfile"
+        passfile.write_text(f"*:*:*:*:{'x' * 65535}\n")
+        passfile.chmod(0o600)
+        done = self.info(self.hosts(self.tcp, passfile=passfile), user="scram")
+        self.assertEqual(done.status, CONNECT)
+        self.assertNotIn("is not used", done.err)
+
+    def test_a_long_user_name_is_not_cut(self):
+        user = "u" * 1500
+        with Impostor(refusal("28000")) as server:
+            done = self.info(self.hosts(("127.0.0.1", server.port)), user=user)
+            self.assert_error(done, CONNECT, "28000")
+        self.assertIn(f"user\0{user}\0".encode(), server.heard)
+
     def test_the_catalog_is_asked_where_the_stream_is(self):
         """With a type that is not built in, so that it is asked at all."""
         self.sql("CREATE TYPE mood AS ENUM ('so', 'la'); CREATE TABLE t (id int PRIMARY KEY, m mood); "
