@@ -113,8 +113,9 @@ static void begin(void)
 {
     begun = true;
     if (ftruncate(fileno(file), 0) != 0 ||
-        fprintf(file, HEADER "%s: seconds, backend, direction, type, message, bytes, state, detail\n",
-                ww_version()) < 0)
+        fprintf(file, HEADER "%s: seconds, backend, direction, type, message, bytes, state, ",
+                ww_version()) < 0 ||
+        fprintf(file, "detail\n") < 0)
         give_up();
 }
 
