@@ -144,14 +144,20 @@ bool signals_stop(void);        /* was it? */
 int signals_exit_code(void);    /* 128 + the signal's number */
 void signals_acknowledge(void); /* empties the descriptor, so that what follows can wait */
 
-/* connection.c: conninfo from arguments and environment; overwrites a password in argv. */
-bool connection_read(const options *o, ww_conninfo *info);
+/* connection.c: conninfo from arguments and environment; overwrites a password in argv. Anything
+ * but EXIT_DONE: a message was printed; exit with it. */
+int connection_read(const options *o, ww_conninfo *info);
 /* Opens a session, asking for a password where that helps. */
 ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out, ww_error *err);
-/* A password typed on the terminal into info; false if there is no terminal. */
-bool connection_prompt(ww_conninfo *info);
-/* Should a failed attempt be repeated after asking? */
-bool connection_may_prompt(const options *o, const ww_conninfo *info, const ww_error *err);
+/* Should what failed with err be tried again, now that a password was typed into info? false: err
+ * is what to report. */
+bool connection_prompt(const options *o, ww_conninfo *info, ww_error *err);
+
+/* prompt.c: a password typed into info. false: there was none; err is set where asking failed for
+ * a reason of its own, else as it was. */
+bool prompt_terminal(ww_conninfo *info, ww_error *err);
+/* The same; without a terminal from standard input. err is always set. */
+bool prompt_anywhere(ww_conninfo *info, ww_error *err);
 
 /* trace.c: --trace. false: a message was printed; exit with EXIT_OUTPUT. */
 bool trace_open(const options *o);

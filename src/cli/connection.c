@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* connection.c: where to connect, from arguments and environment, and the password typed on a
- * terminal. */
+/* connection.c: where to connect, from arguments and environment. */
 #include "cli.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
-
-#define PASSWORD_MAX 1024
 
 static bool set_if_given(ww_conninfo *info, const char *keyword, const char *value, ww_error *err)
 {
@@ -47,7 +41,7 @@ static void clear_environment(const char *name)
     unsetenv(name);
 }
 
-bool connection_read(const options *o, ww_conninfo *info)
+int connection_read(const options *o, ww_conninfo *info)
 {
     ww_error err;
     bool ok;
@@ -58,56 +52,29 @@ bool connection_read(const options *o, ww_conninfo *info)
     ok = ok && set_if_given(info, "host", o->host, &err) &&
          set_if_given(info, "port", o->port, &err) && set_if_given(info, "user", o->user, &err) &&
          ww_conninfo_complete(info, &err) == WW_OK;
-    if (!ok) {
-        report_error(&err);
-        ww_conninfo_fini(info);
-        return false;
+    if (ok) {
+        say_ignored(o, info);
+        clear_environment("PGPASSWORD");
+        clear_environment("WALWIRE_OAUTH_TOKEN");
+        ok = !o->force_prompt || prompt_anywhere(info, &err);
     }
-    say_ignored(o, info);
-    clear_environment("PGPASSWORD");
-    clear_environment("WALWIRE_OAUTH_TOKEN");
-    if (o->force_prompt)
-        connection_prompt(info);
-    return true;
+    if (ok)
+        return EXIT_DONE;
+    ww_conninfo_fini(info);
+    if (err.status == WW_ERR_CANCELLED)
+        return signals_exit_code();
+    report_error(&err);
+    return EXIT_USAGE;
 }
 
-/* Reads a line without echo; false if there is no terminal. */
-static bool read_password(int fd, char *line, size_t cap)
-{
-    struct termios saved, silent;
-    size_t len = 0;
-    char c;
-    if (tcgetattr(fd, &saved) != 0)
-        return false;
-    silent = saved;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    if (write(fd, "Password: ", 10) != 10 || tcsetattr(fd, TCSAFLUSH, &silent) != 0)
-        return false;
-    while (read(fd, &c, 1) == 1 && c != '\n' && c != '\r')
-        if (len + 1 < cap)
-            line[len++] = c;
-    line[len] = '\0';
-    tcsetattr(fd, TCSAFLUSH, &saved);
-    return write(fd, "\n", 1) == 1;
-}
-
-bool connection_prompt(ww_conninfo *info)
-{
-    char line[PASSWORD_MAX];
-    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    bool ok;
-    if (fd < 0)
-        return false;
-    ok = read_password(fd, line, sizeof line) &&
-         ww_conninfo_set(info, "password", ww_slice_of(line), NULL) == WW_OK;
-    ww_wipe(line, sizeof line);
-    close(fd);
-    return ok;
-}
-
-bool connection_may_prompt(const options *o, const ww_conninfo *info, const ww_error *err)
+static bool may_prompt(const options *o, const ww_conninfo *info, const ww_error *err)
 {
     return !o->never_prompt && info->password == NULL && ww_error_needs_password(err);
+}
+
+bool connection_prompt(const options *o, ww_conninfo *info, ww_error *err)
+{
+    return may_prompt(o, info, err) && prompt_terminal(info, err);
 }
 
 ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out, ww_error *err)
@@ -122,7 +89,7 @@ ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out,
     config.trace = trace_hook();
     config.oauth_token_file = o->oauth_token_file;
     st = ww_session_open(out, &config, err);
-    if (st < 0 && connection_may_prompt(o, info, err) && connection_prompt(info))
+    if (st < 0 && connection_prompt(o, info, err))
         st = ww_session_open(out, &config, err);
-    return st;
+    return st < 0 ? err->status : st;
 }

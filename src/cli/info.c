@@ -46,8 +46,10 @@ int command_info(options *o)
     char wal_level[1][64] = {""};
     ww_status st;
     bool connected;
-    if (!connection_read(o, &info))
-        return EXIT_USAGE;
+    int code;
+    code = connection_read(o, &info);
+    if (code != EXIT_DONE)
+        return code;
     st = connection_open(o, &info, &s, &err);
     connected = st == WW_OK;
     if (st == WW_OK)

@@ -64,8 +64,7 @@ static bool open_client(streaming *s, ww_error *err)
     ww_client_config config;
     configure(s, &config);
     s->client = ww_client_open(&config, err);
-    if (s->client == NULL && connection_may_prompt(s->o, &s->info, err) &&
-        connection_prompt(&s->info))
+    if (s->client == NULL && connection_prompt(s->o, &s->info, err))
         s->client = ww_client_open(&config, err);
     s->out.client = s->client;
     s->out.raw = streaming_is_raw(s);
@@ -217,8 +216,9 @@ int streaming_run(streaming *s)
 {
     ww_error err;
     int code;
-    if (!connection_read(s->o, &s->info))
-        return EXIT_USAGE;
+    code = connection_read(s->o, &s->info);
+    if (code != EXIT_DONE)
+        return code;
     ww_error_clear(&err);
     if (!output_open(&s->out, s->o)) {
         code = output_exit_code(&s->out);

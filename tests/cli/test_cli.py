@@ -19,6 +19,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 import time
 import unittest
 
@@ -69,8 +71,9 @@ class Case(unittest.TestCase):
         return {"HOME": str(self.dir), **{key: os.environ[key] for key in keep if key in os.environ}}
 
     def run_walwire(self, *words, **options):
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
-                   **options}
+        if "input" not in options:
+            options.setdefault("stdin", subprocess.DEVNULL)
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.run([WALWIRE, *map(str, words)], env=self.environment(), timeout=SECONDS,
                               **options)
 
@@ -578,6 +581,103 @@ class Signals(Case):
         process.wait(timeout=SECONDS)
         self.assertIn(process.returncode, (128 + signal.SIGINT, 128 + signal.SIGTERM))
         os.close(read_end)
+
+
+class Asker:
+    """A server that asks for the password in clear text, and then refuses it."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.conninfo = (f"host=127.0.0.1 port={self.listener.getsockname()[1]} user=u dbname=d "
+                         "sslmode=disable require_auth=password")
+        self.passwords = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client, client.makefile("rwb") as stream:
+                stream.read(struct.unpack(">I", stream.read(4))[0] - 4)
+                stream.write(b"R" + struct.pack(">II", 8, 3))
+                stream.flush()
+                if stream.read(1) == b"p":
+                    self.passwords.append(stream.read(struct.unpack(">I", stream.read(4))[0] - 4))
+                    body = b"SFATAL\0C28P01\0Mno\0\0"
+                    stream.write(b"E" + struct.pack(">I", 4 + len(body)) + body)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.listener.close()
+
+
+class Prompt(Case):
+    """A password is typed: all of it counts, or nothing."""
+
+    def type(self, server, keys, *words):
+        """Types the keys at the prompt. Returns exit code, standard error, and what the terminal has shown."""
+        master, slave = pty.openpty()
+        try:
+            before = termios.tcgetattr(slave)
+            process = self.start("info", server.conninfo, *words, stdin=subprocess.DEVNULL, start_new_session=True,
+                                 preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0), pass_fds=[slave])
+            shown = self.read_until(master, b"Password: ")
+            self.assertFalse(termios.tcgetattr(slave)[3] & termios.ECHO)
+            os.write(master, keys)
+            _, err = process.communicate(timeout=SECONDS)
+            self.assertEqual(termios.tcgetattr(slave), before)
+            return process.returncode, err.decode(), shown + self.read_until(master, b"\n")
+        finally:
+            os.close(master)
+            os.close(slave)
+
+    def read_until(self, master, wanted):
+        shown = b""
+        while wanted not in shown:
+            self.assertTrue(select.select([master], [], [], SECONDS)[0], shown)
+            shown += os.read(master, 4096)
+        return shown
+
+    def test_a_whole_line(self):
+        for words in ([], ["-W"]):
+            for password in (b"canary", b"", "\u00e4 b".encode(), b"x" * 4000):
+                with self.subTest(words=words, password=password), Asker() as server:
+                    code, err, shown = self.type(server, password + b"\n", *words)
+                    self.assertEqual((code, shown), (CONNECT, b"Password: \r\n"), err)
+                    self.assertEqual(server.passwords, [password + b"\0"] if password else [])
+
+    def test_less_than_a_line(self):
+        """Ctrl-C, and the end of the input."""
+        for words in ([], ["-W"]):
+            for keys, wanted in ((b"can\x03", 128 + signal.SIGINT), (b"\x03", 128 + signal.SIGINT),
+                                 (b"can\x04\x04", USAGE if words else CONNECT)):
+                with self.subTest(words=words, keys=keys), Asker() as server:
+                    code, err, shown = self.type(server, keys, *words)
+                    self.assertEqual((code, server.passwords), (wanted, []), err)
+                    self.assertNotIn("can", err + shown.decode())
+
+    def test_what_is_no_password(self):
+        for words in ([], ["-W"]):
+            for keys, says in ((b"x" * 4001, "longer than 4000 bytes"), (b"can\0ary", "NUL")):
+                with self.subTest(words=words, says=says), Asker() as server:
+                    code, err, _ = self.type(server, keys + b"\n", *words)
+                    self.assertEqual((code, server.passwords), (USAGE, []), err)
+                    self.assertIn(says, err)
+                    self.assertNotIn("can", err)
+
+    def test_no_terminal(self):
+        """-W takes a line of standard input."""
+        for typed, wanted, passwords in ((b"canary\nrest", CONNECT, [b"canary\0"]), (b"canary", USAGE, []),
+                                         (b"", USAGE, [])):
+            with self.subTest(typed=typed), Asker() as server:
+                done = self.run_walwire("info", "-W", server.conninfo, input=typed, start_new_session=True)
+                self.assertEqual((done.returncode, server.passwords), (wanted, passwords), done.stderr)
+                self.assertTrue(done.stderr.startswith(b"Password: \n"), done.stderr)
+                self.assertNotIn(b"canary", done.stderr)
 
 
 if __name__ == "__main__":
