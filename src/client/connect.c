@@ -170,8 +170,7 @@ static ww_status attempt(ww_session *s, const ww__target *t, const ww_addrs *add
     options.user_timeout_ms = values->tcp_user_timeout_ms;
     ww__session_disconnect(s);
     ww_error_clear(&s->io_error);
-    s->tls_failed = false;
-    s->wrong_kind = false;
+    s->connected = s->tls_failed = s->wrong_kind = false;
     s->in_recovery = s->read_only = WW__UNKNOWN;
     if (tls == WW_CONN_PLAIN && values->sslcertmode == WW_SSLCERTMODE_REQUIRE)
         return ww__fail_text(err, WW_ERR_TLS,
@@ -184,6 +183,7 @@ static ww_status attempt(ww_session *s, const ww__target *t, const ww_addrs *add
     while (st == WW_OK && (st = ww_sock_connected(s->sock, err)) == WW_MORE)
         st = ww_sock_wait(s->sock, ww_sock_poll_events(s->sock, false, true), deadline,
                           s->config.wake_fd, err);
+    s->connected = st == WW_OK;
     if (st == WW_OK)
         st = check_peer(s, err);
     if (st == WW_OK)

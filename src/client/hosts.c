@@ -2,7 +2,7 @@
 /* hosts.c: which host and address to connect to: in libpq's order, or in random order.
  *
  * A failed attempt leads to
- *   the next address or host  refused, unreachable, timed out
+ *   the next address or host  refused, unreachable; timed out, at any point
  *   the next host             its name has no address, "starting up" (57P03), the wrong kind
  *   the end                   everything else: a wrong password is not tried on the next host */
 #include "connect.h"
@@ -16,7 +16,8 @@
 
 static bool next_address(const ww_session *s, const ww_error *err)
 {
-    return !s->wrong_kind && (err->status == WW_ERR_IO || err->status == WW_ERR_TIMEOUT);
+    return !s->wrong_kind &&
+           (err->status == WW_ERR_TIMEOUT || (err->status == WW_ERR_IO && !s->connected));
 }
 
 static bool next_host(const ww_session *s, const ww_error *err)
@@ -154,7 +155,7 @@ static ww_status try_round(ww_session *s, const size_t *order, size_t count, boo
     ww__target t;
     size_t i;
     for (i = 0; i < count; i++) {
-        s->wrong_kind = false;
+        s->wrong_kind = s->connected = false;
         s->host_index = order[i];
         if ((st = find_target(s->config.conninfo, order[i], &t, err)) < 0)
             return st;

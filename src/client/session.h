@@ -33,6 +33,7 @@ struct ww_session {
     ww__known read_only;
     bool wrong_kind;                 /* the attempt ended because of `target` */
     const char *passfile_flaw;       /* why the password file is not used */
+    bool connected;                  /* the attempt has got as far as a server */
     bool tls_failed;                 /* the attempt ended in the TLS handshake */
     bool trace_kinds;                /* CopyData is pgoutput: a trace may say its type byte */
     bool command_open;               /* a query was sent and ReadyForQuery has not come */

@@ -6,6 +6,7 @@ import pathlib
 import socket
 import time
 
+import libpq
 import support
 from support import CONNECT, OK, USAGE, Case
 from test_session import Impostor
@@ -118,6 +119,19 @@ class Hosts(HostCase):
             with Impostor(refusal(sqlstate)) as strict:
                 done = self.info(self.hosts(("127.0.0.1", strict.port), self.tcp))
                 self.assert_error(done, CONNECT, sqlstate)
+
+    def test_a_connection_that_breaks_is_final(self):
+        """Once somebody answered there, whatever breaks is no reason to go elsewhere; libpq says the same."""
+        theirs = libpq.Libpq()
+        for answers, sslmode in (((), "disable"), ((b"",), "disable"), ((b"",), "require"), ((b"S",), "require"),
+                                 ((b"S", b"no TLS"), "require"), ((b"N",), "prefer"),
+                                 ((b"N",), "require"), ((message(b"R", bytes(4)),), "disable")):
+            with self.subTest(answers=answers, sslmode=sslmode), Impostor(*answers) as broken:
+                words = {"user": "trusted", "dbname": self.db, "host": "127.0.0.1,127.0.0.1", "sslmode": sslmode,
+                         "port": f"{broken.port},{self.server.port}", "gssencmode": "disable"}
+                self.assert_error(self.info(words), CONNECT)
+                said = theirs.connect(" ".join(f"{key}='{value}'" for key, value in words.items()))
+                self.assertTrue(said.startswith("no"), said)
 
     def test_connect_timeout_is_for_each_address(self):
         with Impostor(close=False) as one, Impostor(close=False) as two:
