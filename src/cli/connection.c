@@ -2,6 +2,8 @@
 /* connection.c: where to connect, from arguments and environment. */
 #include "cli.h"
 
+#include "base/error.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,32 @@ static bool set_if_given(ww_conninfo *info, const char *keyword, const char *val
 static void hide_argument(char *conninfo)
 {
     memset(conninfo, 'x', strlen(conninfo));
+}
+
+/* "user:password@host" without "postgresql://" would be a database's name, which the first server
+ * that listens would get, and log. */
+static bool is_uri_without_scheme(const char *conninfo)
+{
+    return strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL &&
+           strchr(conninfo, ':') != NULL && strchr(conninfo, '@') != NULL;
+}
+
+static bool parse(ww_conninfo *info, char *conninfo, ww_error *err)
+{
+    bool ok;
+    if (conninfo == NULL)
+        return true;
+    if (is_uri_without_scheme(conninfo)) {
+        hide_argument(conninfo);
+        ww__fail(err, WW_ERR_USAGE,
+                 "a database's name with ':' and '@' may be a URI with a password: write "
+                 "postgresql:// before it, or dbname='NAME'");
+        return false;
+    }
+    ok = ww_conninfo_parse(info, ww_slice_of(conninfo), err) == WW_OK;
+    if (ok && ww_conninfo_has_secret(info))
+        hide_argument(conninfo);
+    return ok;
 }
 
 /* What libpq would obey and we do not, said with -v: the session's settings are pinned, so that the
@@ -46,10 +74,7 @@ int connection_read(const options *o, ww_conninfo *info)
     ww_error err;
     bool ok;
     ww_conninfo_init(info, ww_alloc_secret());
-    ok = o->conninfo == NULL || ww_conninfo_parse(info, ww_slice_of(o->conninfo), &err) == WW_OK;
-    if (ok && ww_conninfo_has_secret(info))
-        hide_argument(o->conninfo);
-    ok = ok && set_if_given(info, "host", o->host, &err) &&
+    ok = parse(info, o->conninfo, &err) && set_if_given(info, "host", o->host, &err) &&
          set_if_given(info, "port", o->port, &err) && set_if_given(info, "user", o->user, &err) &&
          ww_conninfo_complete(info, &err) == WW_OK;
     if (ok) {

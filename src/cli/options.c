@@ -459,17 +459,19 @@ static const option_spec *find_letter(unsigned command, char letter)
     return NULL;
 }
 
-/* Known, but of another command? Then say so. */
+/* Known, but of another command? Then say so. What is glued to it is not shown: it may be a
+ * password. */
 static bool unknown_option(const char *arg)
 {
-    const char *name = arg + strspn(arg, "-");
-    const option_spec *other = arg[1] == '-' ? find_long(CMD_ALL, name, strcspn(name, "="))
-                                             : find_letter(CMD_ALL, name[0]);
-    if (other != NULL ||
-        (arg[1] == '-' && rendering_find_setting(name, strcspn(name, "="), NULL) != NULL))
-        report("option %s does not belong to this command (try --help)", arg);
+    bool is_long = arg[1] == '-';
+    int len = is_long ? (int)strcspn(arg, "=") : 2;
+    const char *name = arg + (is_long ? 2 : 1);
+    const option_spec *other =
+        is_long ? find_long(CMD_ALL, name, (size_t)len - 2) : find_letter(CMD_ALL, name[0]);
+    if (other != NULL || (is_long && rendering_find_setting(name, (size_t)len - 2, NULL) != NULL))
+        report("option %.*s does not belong to this command (try --help)", len, arg);
     else
-        report("unknown option, and no setting of a format: %s (try --help)", arg);
+        report("unknown option, and no setting of a format: %.*s (try --help)", len, arg);
     return false;
 }
 
@@ -563,7 +565,7 @@ static bool read_option(options *o, int argc, char **argv, int *i)
     else if (!is_long && arg[2] != '\0')
         value = arg + 2;
     if (s->value == NULL) {
-        if (is_long && value != NULL) {
+        if (value != NULL && (is_long || s->letter == 'W')) { /* -WSECRET is not read as options */
             report("%s takes no value", shown);
             return false;
         }
@@ -662,6 +664,8 @@ static bool check_together(const options *o)
         wrong = "--if-not-exists goes with --create-slot";
     else if (o->never_prompt && o->force_prompt)
         wrong = "-w and -W exclude each other";
+    else if (o->trace_file != NULL && strcmp(o->trace_file, "-") == 0)
+        wrong = "--trace needs a file: it cannot go to standard output";
     else if (o->command == CMD_RECORD && (o->file == NULL || strcmp(o->file, "-") == 0))
         wrong = "record needs a file: -f FILE";
     else if (o->command == CMD_DECODE && o->decode_file == NULL)

@@ -112,9 +112,10 @@ bool prompt_anywhere(ww_conninfo *info, ww_error *err)
 {
     int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     bool ok;
-    ww__fail(err, WW_ERR_USAGE, fd >= 0 ? "-W, and no password was typed"
-                                        : "-W, and there is neither a terminal nor a line on "
-                                          "standard input");
+    ww__fail(err, WW_ERR_USAGE,
+             fd >= 0 ? "-W, and no password was typed"
+                     : "-W, and there is neither a terminal nor a line on "
+                       "standard input");
     ok = prompt(info, fd >= 0 ? fd : STDIN_FILENO, fd >= 0 ? fd : STDERR_FILENO, err);
     if (fd >= 0)
         close(fd);

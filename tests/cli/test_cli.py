@@ -164,6 +164,29 @@ class Options(Case):
         self.refused("stream", "--bogus", says=["--bogus"])
         self.refused("info", "--slot", "s", says=["--slot", "does not belong"])
 
+    def test_what_may_be_a_password_is_not_shown(self):
+        for words in (["-WCANARY"], ["-vWCANARY"], ["-xCANARY"], ["-SCANARY"], ["--pasword=CANARY"],
+                      ["--password=CANARY"], ["--slot=CANARY"], ["u:CANARY@h/d"], ["-d", "u:CANARY@h"],
+                      ["-d", "u:CAN ARY@h"]):
+            err = self.refused("info", *words)
+            self.assertNotIn("CAN", err)
+        self.assertIn("-W takes no value", self.refused("info", "-WCANARY"))
+        self.assertIn("postgresql://", self.refused("info", "u:CANARY@h/d"))
+
+    def test_a_trace_to_standard_output(self):
+        self.refused("info", "--trace", "-", says=["--trace needs a file"])
+
+    def test_a_trace_into_a_file_of_somebody_elses(self):
+        """As root, who could write there; anybody else is refused by the system."""
+        file = self.file("trace", b"")
+        if os.geteuid() == 0:
+            os.chown(file, 1, 1)
+        else:
+            file.chmod(0o400)
+        before = file.stat().st_mode
+        self.refused("info", "--trace", file, status=OUTPUT, says=["the trace cannot be written"])
+        self.assertEqual(file.stat().st_mode, before)
+
     def test_values(self):
         for option, value, allowed in (
                 ("-I", "x", "it takes an LSN like 0/16B3748"), ("-E", "16", "it takes an LSN above 0/0"),
@@ -275,7 +298,7 @@ class Settings(Case):
         self.refused(*words, "--decimal.handling.mode=precise", says=["setting of the format debezium"])
 
     def test_one_that_no_format_has(self):
-        self.refused("decode", "c", "--no.such.mode=x", says=["--no.such.mode=x", "setting of a format"])
+        self.refused("decode", "c", "--no.such.mode=x", says=["--no.such.mode ", "setting of a format"])
         self.refused("record", "-f", "x", "--no.such.mode=x", says=["unknown option"])
 
     def test_keys_and_schema_events(self):
