@@ -102,14 +102,30 @@ static ww_status work(ww_session *s, ww_error *err)
     return st == WW_ERR_TIMEOUT ? WW_OK : st;
 }
 
+/* Whoever may write to the directory may have put the socket there. A connection beside another has
+ * been told of it. */
+static void warn_of_directory(const ww_session *s, const char *dir)
+{
+    struct stat st;
+    if (s->config.beside == NULL && stat(dir, &st) == 0 && (st.st_mode & S_IWOTH) != 0)
+        ww__log(&s->config.log, WW_LOG_WARNING,
+                "anybody may put a socket into \"%s\": set requirepeer to the user that the server "
+                "runs as",
+                dir);
+}
+
 /* requirepeer: before anything is said. */
-static ww_status check_peer(ww_session *s, ww_error *err)
+static ww_status check_peer(ww_session *s, const ww__target *t, ww_error *err)
 {
     const char *wanted = s->config.conninfo->requirepeer;
     char user[256];
     ww_status st;
-    if (wanted == NULL || wanted[0] == '\0' || !ww_sock_is_unix(s->sock))
+    if (!ww_sock_is_unix(s->sock))
         return WW_OK;
+    if (wanted == NULL || wanted[0] == '\0') {
+        warn_of_directory(s, t->name);
+        return WW_OK;
+    }
     st = ww_sock_peer_user(s->sock, user, sizeof user, err);
     if (st < 0)
         return err->status = WW_ERR_AUTH; /* final */
@@ -185,7 +201,7 @@ static ww_status attempt(ww_session *s, const ww__target *t, const ww_addrs *add
                           s->config.wake_fd, err);
     s->connected = st == WW_OK;
     if (st == WW_OK)
-        st = check_peer(s, err);
+        st = check_peer(s, t, err);
     if (st == WW_OK)
         st = start_engine(s, t, tls, err);
     if (st == WW_OK)

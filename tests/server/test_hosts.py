@@ -347,6 +347,23 @@ class RequirePeer(HostCase):
         self.assert_error(done, CONNECT, "requirepeer", "nobody", getpass.getuser())
         self.assert_error(self.info(self.hosts(self.local), env={"PGREQUIREPEER": "nobody"}), CONNECT, "requirepeer")
 
+    def test_a_directory_that_all_may_write_to(self):
+        """Warned of once, unless requirepeer says who must be there."""
+        public, private = self.dir / "public", self.dir / "private"
+        for place, mode in ((public, 0o1777), (private, 0o755)):
+            place.mkdir()
+            place.chmod(mode)
+            (place / f".s.PGSQL.{self.server.port}").symlink_to(self.local_address)
+        done = self.info(self.hosts((public, self.server.port)))
+        self.assertEqual(done.status, OK, done.err)
+        self.assertEqual(done.err.count("requirepeer"), 1, done.err)
+        self.assertIn(str(public), done.err)
+        for where, more in ((private, {}), (public, {"requirepeer": getpass.getuser()})):
+            done = self.info(self.hosts((where, self.server.port), **more))
+            self.assertEqual(done.status, OK, done.err)
+            self.assertNotIn("requirepeer", done.err)
+        self.assertNotIn("requirepeer", self.info(self.hosts(self.tcp)).err)
+
     def test_over_tcp_it_means_nothing(self):
         self.assert_at(self.info(self.hosts(self.tcp, requirepeer="nobody")), self.tcp_address)
 
