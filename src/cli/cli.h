@@ -159,6 +159,11 @@ bool prompt_terminal(ww_conninfo *info, ww_error *err);
 /* The same; without a terminal from standard input. err is always set. */
 bool prompt_anywhere(ww_conninfo *info, ww_error *err);
 
+/* dumps.c: core dumps, and other processes of the same user that read our memory: not from the
+ * start until the first login is over. */
+void dumps_forbid(void);
+void dumps_allow(void);
+
 /* trace.c: --trace. false: a message was printed; exit with EXIT_OUTPUT. */
 bool trace_open(const options *o);
 ww_trace trace_hook(void);

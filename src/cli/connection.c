@@ -116,5 +116,7 @@ ww_status connection_open(const options *o, ww_conninfo *info, ww_session **out,
     st = ww_session_open(out, &config, err);
     if (st < 0 && connection_prompt(o, info, err))
         st = ww_session_open(out, &config, err);
+    if (st == WW_OK)
+        dumps_allow();
     return st < 0 ? err->status : st;
 }

@@ -83,6 +83,8 @@ static int run_command(int argc, char **argv)
     if (c == NULL)
         return argc > 2 && asks_for_help(argv[2]) ? print_help(1, argv + 1)
                                                   : unknown_command(argc - 1, argv + 1);
+    if ((c->bit & CMD_CONNECTS) != 0)
+        dumps_forbid();
     if (!options_read(&o, c->bit, argc, argv, 1 + used))
         return EXIT_USAGE;
     if (o.done)

@@ -66,6 +66,8 @@ static bool open_client(streaming *s, ww_error *err)
     s->client = ww_client_open(&config, err);
     if (s->client == NULL && connection_prompt(s->o, &s->info, err))
         s->client = ww_client_open(&config, err);
+    if (s->client != NULL)
+        dumps_allow();
     s->out.client = s->client;
     s->out.raw = streaming_is_raw(s);
     return s->client != NULL;

@@ -7,6 +7,7 @@ import hmac
 import pathlib
 import re
 import select
+import signal
 import socket
 import subprocess
 import threading
@@ -162,6 +163,15 @@ class Secrets(Case):
             self.assertEqual(flags & {"dd", "lo"}, {"dd", "lo"})
         self.assertNotIn(CANARY.encode(), pathlib.Path(f"/proc/{running.process.pid}/cmdline").read_bytes())
         self.assertEqual(running.stop().status, OK)
+
+    def test_memory_during_the_login(self):
+        """No process of the same user reads it, nor does the system dump it; test_memory reads what is left."""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            running = self.start_command("info", conninfo=self.words(password=CANARY, port=silent.getsockname()[1]))
+            with silent.accept()[0]:
+                with self.assertRaises(PermissionError), open(f"/proc/{running.process.pid}/mem", "rb"):
+                    pass
+                self.assertEqual(running.stop().status, 128 + signal.SIGINT)
 
     # ---- when it fails ---------------------------------------------------------------------------
 
