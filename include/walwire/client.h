@@ -98,7 +98,8 @@ ww_status ww_session_row(ww_session *s, ww_msg *row, ww_error *err);
 /* Runs a command and drops its rows. */
 ww_status ww_session_exec(ww_session *s, const char *sql, ww_error *err);
 /* Runs a command and copies the first row's columns, NUL-terminated and cut to `width`, into
- * out[ncols][width]; SQL NULL and missing columns become "". WW_END if there was no row. */
+ * out[ncols][width]; SQL NULL and missing columns become "". WW_END if there was no row. For
+ * questions that need no time: ERR_TIMEOUT after 60 seconds of silence, and the session is over. */
 ww_status ww_session_row_text(ww_session *s, const char *sql, size_t ncols, size_t width, char *out,
                               ww_error *err);
 

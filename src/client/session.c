@@ -291,13 +291,21 @@ ww_status ww_session_exec(ww_session *s, const char *sql, ww_error *err)
     return st == WW_END ? WW_OK : st;
 }
 
+/* The next row of a command that no server needs long for, unless the caller is patient. */
+static ww_status next_row(ww_session *s, ww_msg *row, bool patient, ww_error *err)
+{
+    ww_mono_us deadline = patient ? WW_MONO_NEVER : ww_clock_now().mono_us + WW__ANSWER_US;
+    return ww__session_row_until(s, row, deadline, err);
+}
+
 /* The rows of a command that was sent; the first one's columns as text. */
-static ww_status take_row_text(ww_session *s, size_t ncols, size_t width, char *out, ww_error *err)
+static ww_status take_row_text(ww_session *s, size_t ncols, size_t width, char *out, bool patient,
+                               ww_error *err)
 {
     ww_msg row;
     ww_slice value;
     size_t i;
-    ww_status st = ww_session_row(s, &row, err);
+    ww_status st = next_row(s, &row, patient, err);
     for (i = 0; i < ncols; i++)
         out[i * width] = '\0';
     if (st != WW_OK)
@@ -307,7 +315,7 @@ static ww_status take_row_text(ww_session *s, size_t ncols, size_t width, char *
         for (i = 0; i < ncols && ww_row_next(&it, &value); i++)
             ww__copy_cut(out + i * width, width, value);
     }
-    while ((st = ww_session_row(s, &row, err)) == WW_OK)
+    while ((st = next_row(s, &row, patient, err)) == WW_OK)
         continue;
     return st == WW_END ? WW_OK : st;
 }
@@ -316,7 +324,7 @@ ww_status ww_session_row_text(ww_session *s, const char *sql, size_t ncols, size
                               ww_error *err)
 {
     ww_status st = ww_session_query(s, sql, err);
-    return st == WW_OK ? take_row_text(s, ncols, width, out, err) : st;
+    return st == WW_OK ? take_row_text(s, ncols, width, out, false, err) : st;
 }
 
 /* Waits until an answer has begun to come; false after two seconds without. */
@@ -339,7 +347,7 @@ ww_status ww__session_slow_row_text(ww_session *s, const char *sql, size_t ncols
     ww_status st = ww_session_query(s, sql, err);
     if (st == WW_OK && !answers_soon(s))
         ww__log(&s->config.log, WW_LOG_WARNING, "%s", why);
-    return st == WW_OK ? take_row_text(s, ncols, width, out, err) : st;
+    return st == WW_OK ? take_row_text(s, ncols, width, out, true, err) : st;
 }
 
 ww_status ww_session_identify(ww_session *s, ww_system *out, ww_error *err)
@@ -347,13 +355,13 @@ ww_status ww_session_identify(ww_session *s, ww_system *out, ww_error *err)
     ww_msg row;
     ww_status st = ww_session_query(s, "IDENTIFY_SYSTEM", err), parsed;
     if (st == WW_OK)
-        st = ww_session_row(s, &row, err);
+        st = next_row(s, &row, false, err);
     if (st == WW_END)
         return ww__fail(err, WW_ERR_PROTOCOL, "IDENTIFY_SYSTEM returned no row");
     if (st < 0)
         return st;
     parsed = ww_system_from_row(&row, out, err);
-    while (parsed == WW_OK && (st = ww_session_row(s, &row, err)) == WW_OK)
+    while (parsed == WW_OK && (st = next_row(s, &row, false, err)) == WW_OK)
         continue;
     return parsed < 0 ? parsed : st == WW_END ? WW_OK : st;
 }

@@ -11,6 +11,7 @@
 #define WW__RECV_KEEP ((size_t)4 << 20)   /* it was larger than this */
 #define WW__PARAMS_MAX 16u
 #define WW__SEND_SIZE ((size_t)64 << 10)
+#define WW__ANSWER_US UINT64_C(60000000) /* silence after a command that takes no time */
 
 typedef enum ww__known { WW__UNKNOWN, WW__NO, WW__YES } ww__known;
 

@@ -330,7 +330,8 @@ ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, w
     ww_text_add(&t, ", ");
     ww_text_add_sql_literal(&t, ww_slice_of(text));
     ww_text_add(&t, ")");
-    st = ww_session_row_text(s, sql, 1, WIDTH, row[0], err);
+    st = ww__session_slow_row_text(s, sql, 1, WIDTH, row[0],
+                                   "the server reads its WAL up to there before it answers", err);
     if (st == WW_END || (st == WW_OK && !ww_lsn_parse(ww_slice_of(row[0]), reached)))
         return ww__fail(err, WW_ERR_PROTOCOL, "pg_replication_slot_advance returned no position");
     ww__slot_explain(s, name, false, err);

@@ -173,10 +173,11 @@ static char *command_text(const ww_client *c, ww_lsn from, ww_error *err)
 static ww_status send_command(ww_client *c, const char *command, ww_error *err)
 {
     ww_msg msg;
+    ww_mono_us deadline = ww_clock_now().mono_us + WW__ANSWER_US;
     ww_status st = ww_session_query(c->session, command, err);
     c->session->command_open = false; /* its end is the stream's end */
     while (st == WW_OK) {
-        st = ww__session_message(c->session, &msg, WW_MONO_NEVER, err);
+        st = ww__session_message(c->session, &msg, deadline, err);
         if (st == WW_OK && msg.type == WW_MSG_COPY_BOTH)
             return WW_OK;
         if (st == WW_OK && msg.type == WW_MSG_NOTICE)

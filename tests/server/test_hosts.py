@@ -160,6 +160,20 @@ class Hosts(HostCase):
             self.assert_at(done, self.tcp_address)
             self.assertIn(b"pg_is_in_recovery", mute.heard)
 
+    @support.long
+    def test_silence_behind_the_login(self):
+        """Nobody waits for ever for an answer that takes no time."""
+        with Impostor(logged_in("18.0"), close=False) as mute, Impostor(logged_in("18.0"), close=False) as other:
+            words = "host=127.0.0.1 port={} user=u dbname=d sslmode=disable"
+            running = [self.start_command("info", conninfo=words.format(mute.port)),
+                       self.start_command("stream", "-S", "s", "--publication", "p", conninfo=words.format(other.port))]
+            begin = time.monotonic()
+            for one in running:
+                done = one.stop(how=None, seconds=75)
+                self.assert_error(done, CONNECT, "did not answer in time")
+                self.assertGreater(time.monotonic() - begin, 55)
+            self.assertIn(b"IDENTIFY_SYSTEM", mute.heard)
+
     def test_a_question_that_fails_leads_to_the_next(self):
         with Impostor(logged_in("13.0"), refusal("42501")) as broken:
             done = self.info(self.hosts(("127.0.0.1", broken.port), self.tcp, target_session_attrs="read-write"))
