@@ -54,7 +54,7 @@ class Catalog(Case):
 
     def look_up(self, mode="full", publication="p", status=0):
         """The lines of print_catalog: {table: its columns}, {shown name: the type}."""
-        program = pathlib.Path(support.walwire).parents[1] / "tests/client/print_catalog"
+        program = support.tools / "print_catalog"
         done = subprocess.run([program, self.conninfo(), self.slot, publication, mode], capture_output=True, text=True,
                               timeout=60, env=environment(self.dir))
         self.assertEqual(done.returncode, status, done.stderr)

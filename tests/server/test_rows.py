@@ -216,12 +216,11 @@ TYPES = {
     "uuid": ["'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"],
     "json": ["'{\"b\": [1, 2.50, null], \"a\":\"\\u0041\"}'", "'1e400'", "'\"x\"'"],
     "jsonb": ["'{\"b\": {\"c\": []}, \"a\": 1.10}'"],
-    "int4[]": ["'{1,NULL,3}'", "'[3:4]={1,2}'"], "text[]": ["'{\"a b\",\"c\\\"d\",NULL}'"],
     "inet": ["'10.0.0.1/8'"], "bit(3)": ["'101'"], "money": ["'12.34'"], "point": ["'(1,2)'"],
-    "int4range": ["'[1,5)'"], "mood": ["'so so'"], "pair": ["'(1,\"x y\")'"], "positive": ["7"],
+    "int4range": ["'[1,5)'"], "mood": ["'so so'"], "positive": ["7"],
     "xml": ["'<a>b</a>'"], "tsvector": ["'a:1 b:2'"], "pg_lsn": ["'0/16B3748'"],
 }
-NUMBERS = {"int2", "int4", "int8", "oid", "float4", "float8"}
+NUMBERS = {"int2", "int4", "int8", "oid", "float4", "float8", "positive"}
 PINNED = "SET DateStyle = ISO; SET IntervalStyle = postgres; SET TimeZone = UTC; " \
          "SET extra_float_digits = 3; SET bytea_output = hex; SET lc_monetary = 'C'; "
 
@@ -230,7 +229,7 @@ class Values(Case):
     """Each type in the text that the server itself gives in a session with the pinned settings."""
 
     def test_text_is_the_servers(self):
-        self.sql("CREATE TYPE mood AS ENUM ('so so'); CREATE TYPE pair AS (a int, b text); "
+        self.sql("CREATE TYPE mood AS ENUM ('so so'); "
                  "CREATE DOMAIN positive AS int4 CHECK (value > 0)")
         columns = [(f"c{i}", kind, values) for i, (kind, values) in enumerate(TYPES.items())]
         self.sql("CREATE TABLE v (id serial PRIMARY KEY, %s); CREATE PUBLICATION p FOR TABLE v"
@@ -255,7 +254,8 @@ class Values(Case):
                     self.assertEqual(row[name], self.rendered(kind, text))
 
     def rendered(self, kind, text):
-        """What CONTRACT makes of a type's text; numbers are compared digit by digit."""
+        """What CONTRACT makes of a type's text; numbers are compared digit by digit. (Arrays and composites are
+        compared in test_values.)"""
         if text == "<null>":
             return None
         if kind in ("json", "jsonb"):

@@ -48,7 +48,7 @@ def read_literals(line):
 
 
 @support.since(14)
-class Values(Case):
+class EveryType(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
