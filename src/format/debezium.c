@@ -13,11 +13,7 @@
 
 static bool put_head(const ww_format *f, const ww_relation *relation, ww_out *out)
 {
-    bool valid;
-    WW__OUT(out, ",\"schema\":");
-    valid = ww__out_name(out, &f->policy, relation->nspname);
-    WW__OUT(out, ",\"table\":");
-    valid = ww__out_name(out, &f->policy, relation->relname) && valid;
+    bool valid = ww__out_table(out, &f->policy, relation);
     WW__OUT(out, ",\"txId\":");
     return valid;
 }

@@ -16,21 +16,9 @@ typedef struct pgoutput_decoder {
 
 static bool put_head(const ww_format *f, const ww_relation *relation, ww_out *out)
 {
-    bool valid;
-    WW__OUT(out, ",\"schema\":");
-    valid = ww__out_name(out, &f->policy, relation->nspname);
-    WW__OUT(out, ",\"table\":");
-    valid = ww__out_name(out, &f->policy, relation->relname) && valid;
+    bool valid = ww__out_table(out, &f->policy, relation);
     WW__OUT(out, ",\"lsn\":");
     return valid;
-}
-
-static bool put_label(const ww_format *f, const ww_relation *relation, ww_out *out)
-{
-    (void)f;
-    (void)relation;
-    (void)out;
-    return true;
 }
 
 static ww_status open_state(ww_format *f, const ww_format_config *config, ww_error *err)
@@ -111,7 +99,6 @@ const ww__format_ops ww__format_pgoutput_decoder = {
     .open = open_state,
     .close = close_state,
     .head = put_head,
-    .label = put_label,
     .begin = ww__refuse_begin,
     .row = put_row,
     .commit = ww__refuse_commit,

@@ -125,7 +125,7 @@ static void write_texts(ww_format *f, const ww_relation *relation, ww__plan *pla
     column = f->ops->column != NULL ? f->ops->column : put_column;
     plan->invalid = !f->ops->head(f, relation, text);
     plan->head.len = text->len;
-    plan->counter.invalid = !f->ops->label(f, relation, text);
+    plan->counter.invalid = f->ops->label != NULL && !f->ops->label(f, relation, text);
     plan->counter.label.len = text->len - plan->head.len;
     for (i = 0; i < relation->ncols; i++) {
         size_t start = text->len;

@@ -93,14 +93,6 @@ static bool put_head(const ww_format *f, const ww_relation *relation, ww_out *ou
     return valid && !p->invalid;
 }
 
-static bool put_label(const ww_format *f, const ww_relation *relation, ww_out *out)
-{
-    (void)f;
-    (void)relation;
-    (void)out;
-    return true;
-}
-
 static ww_status learn_type(ww_format *f, const ww_event *ev, ww_error *err)
 {
     pypgoutput *p = f->state;
@@ -262,7 +254,6 @@ const ww__format_ops ww__format_pypgoutput = {
     .open = open_state,
     .close = close_state,
     .head = put_head,
-    .label = put_label,
     .type = learn_type,
     .begin = ww__refuse_begin,
     .row = put_row_event,

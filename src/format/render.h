@@ -225,7 +225,7 @@ typedef struct ww__format_ops {
     ww_status (*open)(ww_format *f, const ww_format_config *config, ww_error *err);
     void (*close)(ww_format *f);
     /* The constant part of a relation's lines, and what stands for the relation in lists. False:
-     * a name is not UTF-8. */
+     * a name is not UTF-8. label may be NULL: the format has no such lists. */
     bool (*head)(const ww_format *f, const ww_relation *relation, ww_out *out);
     bool (*label)(const ww_format *f, const ww_relation *relation, ww_out *out);
     /* What comes before a column's value, and its type for the format's own use. NULL: ,"name":
@@ -307,6 +307,16 @@ static inline bool ww__out_name(ww_out *out, const ww__policy *policy, ww_slice 
     valid = ww__json_name(out, policy, name);
     ww__out_byte(out, '"');
     return valid;
+}
+
+/* ,"schema":"s","table":"t". False: not UTF-8. */
+static inline bool ww__out_table(ww_out *out, const ww__policy *policy, const ww_relation *relation)
+{
+    bool valid;
+    WW__OUT(out, ",\"schema\":");
+    valid = ww__out_name(out, policy, relation->nspname);
+    WW__OUT(out, ",\"table\":");
+    return ww__out_name(out, policy, relation->relname) && valid;
 }
 
 #endif

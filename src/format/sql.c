@@ -122,14 +122,6 @@ static bool put_head(const ww_format *f, const ww_relation *relation, ww_out *ou
     return ww__sql_name(out, &f->policy, relation->relname) && valid;
 }
 
-static bool put_label(const ww_format *f, const ww_relation *relation, ww_out *out)
-{
-    (void)f;
-    (void)relation;
-    (void)out;
-    return true;
-}
-
 static bool put_column(const ww_format *f, const ww_relation_column *column, uint8_t *type,
                        ww_out *out)
 {
@@ -490,7 +482,6 @@ const ww__format_ops ww__format_sql = {
     .about = "SQL statements that make the same changes in another database",
     .state_size = sizeof(sql),
     .head = put_head,
-    .label = put_label,
     .column = put_column,
     .begin = begin,
     .row = put_row,

@@ -56,14 +56,6 @@ bool ww__w2j_head(const ww_format *f, const ww_relation *relation, ww_out *out)
     return ww__out_name(out, &f->policy, relation->relname) && valid;
 }
 
-bool ww__w2j_label(const ww_format *f, const ww_relation *relation, ww_out *out)
-{
-    (void)f;
-    (void)relation;
-    (void)out;
-    return true;
-}
-
 /* The plugin takes a name in double quotes for a JSON string. With others inside it is none. */
 static bool is_string(ww_slice name)
 {

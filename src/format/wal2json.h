@@ -49,7 +49,6 @@ ww_status ww__w2j_type(ww_format *f, const ww_event *ev, ww_error *err);
 
 /* ,"schema":"public","table":"t" */
 bool ww__w2j_head(const ww_format *f, const ww_relation *relation, ww_out *out);
-bool ww__w2j_label(const ww_format *f, const ww_relation *relation, ww_out *out);
 /* The type's name as the plugin writes it. */
 bool ww__w2j_type_name(const ww_format *f, const ww_relation_column *column, ww_out *out);
 /* "2024-01-15 10:30:00.123456+00" */

@@ -136,7 +136,6 @@ const ww__format_ops ww__format_wal2json_v2 = {
     .open = ww__w2j_open,
     .close = ww__w2j_close,
     .head = ww__w2j_head,
-    .label = ww__w2j_label,
     .column = put_column,
     .type = ww__w2j_type,
     .begin = put_begin,
