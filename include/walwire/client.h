@@ -148,6 +148,32 @@ ww_status ww_session_alter_slot(ww_session *s, const char *name, int two_phase, 
 ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, ww_lsn *reached,
                                   ww_error *err);
 
+/* ---- the position: where a consumer stands --------------------------------------------------- */
+
+/* What a consumer has to find again after a crash, so that nothing is lost and nothing comes twice:
+ * the slot alone does not tell, because a server that crashed forgets what was acknowledged last.
+ * docs/positions.md. */
+typedef struct ww_position {
+    ww_lsn end_lsn;     /* of the last durable unit; 0: none yet */
+    ww_lsn acked;       /* the highest flush position ever told to the server, or about to be */
+    uint64_t system_id; /* whose: IDENTIFY_SYSTEM's */
+    uint32_t timeline;
+    char slot[WW_SLOT_NAME_MAX + 1];
+    char database[64];
+} ww_position;
+
+/* Where positions are kept. With it come (sink.h): the output file's own, any file, a table of
+ * PostgreSQL. */
+typedef struct ww_position_store {
+    void *ctx;
+    /* WW_END: there is none, this consumer is new. ERR_GAP: there should be one, and it cannot be
+     * read; others: the store failed. Called once, by ww_client_open(). */
+    ww_status (*load)(void *ctx, ww_position *out, ww_error *err);
+    /* Keeps *p for good before it returns WW_OK. WW_MORE: not now (a transaction is open); the
+     * client tries again later, and acknowledges no more than what was saved. Errors are final. */
+    ww_status (*save)(void *ctx, const ww_position *p, ww_error *err);
+} ww_position_store;
+
 /* ---- the streaming client ------------------------------------------------------------------- */
 
 typedef struct ww_client ww_client;
@@ -224,6 +250,15 @@ typedef struct ww_client_config {
     bool binary_any; /* WW_BINARY_ON: columns of types that walwire cannot read in binary, too */
     ww_trace trace;  /* of every connection */
     const char *oauth_token_file; /* as in ww_session_config */
+    /* Where the position is kept; lives as long as the client; NULL: the slot alone. With it the
+     * client checks slot and server against the position before it starts (ERR_GAP), starts at
+     * `acked`, and saves before each status update that acknowledges more: after units were
+     * confirmed, and for an idle slot once per status interval or when the server asks. */
+    const ww_position_store *positions;
+    bool position_init;      /* gaps between position and slot are accepted: it goes on where the
+                                slot stands, or at the position if that is further */
+    bool no_reconnect;       /* a lost connection is final */
+    ww_mono_us slot_wait_us; /* at the start: how long to wait for a slot that is in use */
 } ww_client_config;
 
 /* clang-format off */
@@ -232,7 +267,7 @@ typedef struct ww_client_config {
       false, false, false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH,                             \
       false, false, 0, 0, 0, 0, false, -1, { NULL, NULL },                                         \
       0, WW_STREAMING_DEFAULT, false, false, 0, NULL, 0, WW_CATALOG_OFF, false,                    \
-      { NULL, NULL }, NULL }
+      { NULL, NULL }, NULL, NULL, false, false, 0 }
 /* clang-format on */
 
 /* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL
@@ -240,7 +275,16 @@ typedef struct ww_client_config {
  * say what there is and which SQL helps. */
 ww_client *ww_client_open(const ww_client_config *config, ww_error *err);
 
-/* The next event; relation_changed of a RELATION is also true if what the catalog told of the table
+/* Reconnecting. When the connection is lost, or the server ends it for a reason that passes
+ * (ww_status_retryable()), ww_client_next() connects again and goes on where it was: a reconnect is
+ * invisible in the events. It pauses 0.1 s, then twice as long each time up to 10 s, each pause cut
+ * by up to a half at random; a blocking client waits inside, a nonblocking one returns WW_MORE and
+ * has a deadline. What cannot be gone on with ends it: a refusal (ERR_AUTH, ERR_SERVER, ERR_TLS), a
+ * slot that is gone, was moved or invalidated, another system, a timeline that does not have what
+ * was received (ERR_GAP). Not with no_reconnect, with a temporary slot, nor in the middle of
+ * streamed transactions that are handed out as they come: then the loss is final.
+ *
+ * The next event; relation_changed of a RELATION is also true if what the catalog told of the table
  * has changed. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END (end_lsn reached, or
  * the server ended the stream in order); below 0 final. The event and all it points to live until
  * the next ww_client_next(). */
@@ -254,9 +298,10 @@ const ww_wal_msg *ww_client_wal(const ww_client *c);
  * with WW_BINARY_AUTO in a client that is not nonblocking, all do when it goes on in text. */
 bool ww_client_buffered(const ww_client *c);
 
-/* ww_stream_confirm(), ww_stream_flush_all() and ww_stream_flush_to(): see there. Sends nothing by
- * itself. */
+/* ww_stream_confirm(), ww_stream_confirm_through(), ww_stream_flush_all() and
+ * ww_stream_flush_to(): see there. Sends nothing by itself. */
 ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err);
+ww_status ww_client_confirm_through(ww_client *c, ww_lsn lsn, ww_error *err);
 ww_status ww_client_flush_all(ww_client *c, ww_error *err);
 ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err);
 
@@ -266,8 +311,8 @@ ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err);
 ww_status ww_client_feedback(ww_client *c, ww_error *err);
 ww_mono_us ww_client_deadline(const ww_client *c);
 
-/* For a poll loop: the descriptor and the events to wait for. With WW_BINARY_AUTO it may be another
- * after ww_client_next(). */
+/* For a poll loop: the descriptor and the events to wait for. It may be another after
+ * ww_client_next(); -1 while there is no connection: wait until ww_client_deadline(). */
 int ww_client_fd(const ww_client *c);
 short ww_client_poll_events(const ww_client *c);
 
@@ -295,6 +340,10 @@ typedef struct ww_client_info {
     const char *options; /* as sent: ("proto_version" '1', ...) */
     ww_mono_us status_interval_us;
     uint64_t spilled_bytes; /* of streamed transactions, written to the spill file so far */
+    bool connected;         /* false: lost, and to be made again */
+    uint64_t reconnects;    /* how often it was made again */
+    ww_lsn saved;           /* `acked` of the position as saved last; 0: none */
+    ww_mono_us heard_at;    /* when the server sent last */
 } ww_client_info;
 void ww_client_describe(const ww_client *c, ww_client_info *out);
 /* What is known of types and tables, as of the last event; lives as long as the client. NULL with

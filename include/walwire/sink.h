@@ -11,7 +11,7 @@
 #ifndef WALWIRE_SINK_H
 #define WALWIRE_SINK_H
 
-#include <walwire/base.h>
+#include <walwire/client.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,16 +21,31 @@ typedef enum ww_sink_kind { WW_SINK_FILE, WW_SINK_PIPE, WW_SINK_OTHER } ww_sink_
 
 typedef struct ww_sink ww_sink;
 
-/* path NULL, "-" or "/dev/stdout": standard output; /dev/fd/N, /proc/self/fd/N: that descriptor.
- * What is given like this is written from its own offset on and may be shared; a pipe gets a
- * description of our own where the system can open one.
- * Any other path is opened here, without blocking. A regular file is created 0600 (never through a
- * planted symbolic link), its directory synced, and appended to: it is locked (flock) until
- * ww_sink_close(), and if it ends in half a line a line feed is written first.
+typedef struct ww_sink_config {
+    size_t struct_size;
+    /* NULL, "-" or "/dev/stdout": standard output; /dev/fd/N, /proc/self/fd/N: that descriptor.
+     * What is given like this is written from its own offset on and may be shared; a pipe gets a
+     * description of our own where the system can open one. Any other path is opened here, without
+     * blocking. */
+    const char *path;
+    ww_mono_us fsync_interval_us;
+    bool position; /* a regular file that was opened by its path has its position beside it, in
+                      path.position; elsewhere nothing */
+    bool init;     /* take the file as it is, whatever its position says: go on behind its end */
+} ww_sink_config;
+
+#define WW_SINK_CONFIG_INIT                                                                        \
+    { sizeof(ww_sink_config), NULL, 0, false, false }
+
+/* A regular file is created 0600 (never through a planted symbolic link), its directory synced, and
+ * appended to until ww_sink_close(). Without a position it is locked (flock), and if it ends in
+ * half a line a line feed is written first; with one the position file is locked, and what is
+ * behind the position is cut off at the first save.
  * ERR_IO names the path and the reason: a directory (EISDIR), a FIFO that nobody reads (ENXIO), a
- * file that another process writes, a descriptor that is closed or not for writing (EBADF). */
-ww_status ww_sink_open(ww_sink **out, const char *path, ww_mono_us fsync_interval_us,
-                       ww_error *err);
+ * file that another process writes, a descriptor that is closed or not for writing (EBADF).
+ * ERR_GAP, unless init: the position cannot be read, is missing beside a file that is not empty, or
+ * points behind the file's end; or there is one, and `position` is not set. */
+ww_status ww_sink_open(ww_sink **out, const ww_sink_config *config, ww_error *err);
 /* Closes without waiting; the descriptor of standard output stays open. NULL is allowed. */
 void ww_sink_close(ww_sink *s);
 
@@ -65,6 +80,44 @@ ww_mono_us ww_sink_deadline(const ww_sink *s, ww_mono_us now);
  * byte: somebody else wrote to it. Either way the stream of bytes goes on at the offset of the last
  * unit. ERR_IO also after a failed sync: then nothing is touched. Others: ERR_USAGE. */
 ww_status ww_sink_cut(ww_sink *s, ww_error *err);
+
+/* ---- positions ------------------------------------------------------------------------------ */
+
+/* The store of a sink that keeps a position (its ctx is the sink), for ww_client_config.positions;
+ * NULL for others. load() gives what path.position holds; the first save() cuts the file at the
+ * position's offset; each writes end_lsn and offset of the last unit that is synced (not those of
+ * *p), and acked. */
+const ww_position_store *ww_sink_positions(const ww_sink *s);
+/* Log rotation: what was written so far is synced, then path is opened anew (created, if it was
+ * renamed away), and the position is of the new file, at its end. Only between units: ERR_USAGE
+ * otherwise, and for what was not opened by its path. ERR_IO is final. */
+ww_status ww_sink_reopen(ww_sink *s, ww_error *err);
+
+/* A position in a file of its own, for programs that keep their data elsewhere. Two slots of 512
+ * bytes with sequence number and CRC, written in turn and synced: a crash at any moment leaves the
+ * last position or the one before. The file is created 0600 and locked (flock).
+ * ERR_IO; a file that holds no position: ERR_GAP, from load(). */
+typedef struct ww_position_file ww_position_file;
+ww_status ww_position_file_open(ww_position_file **out, const char *path, ww_error *err);
+void ww_position_file_close(ww_position_file *f); /* NULL is allowed */
+const ww_position_store *ww_position_file_store(const ww_position_file *f);
+
+/* A position in a table of PostgreSQL, one row per consumer, on the caller's session (an ordinary
+ * one: ww_session_config.plain), which must outlive it. The table is created if it is missing:
+ *
+ *     CREATE TABLE walwire_position (consumer text PRIMARY KEY, end_lsn ..., acked ..., ...)
+ *
+ * Inside the caller's own transaction ww_position_table_save() makes effects and position commit
+ * together. The store's save() says WW_MORE while a transaction is open on that session.
+ * table: schema-qualified or not, quoted here part by part; NULL: "walwire_position". */
+typedef struct ww_position_table ww_position_table;
+ww_status ww_position_table_open(ww_position_table **out, ww_session *session, const char *table,
+                                 const char *consumer, ww_error *err);
+void ww_position_table_close(ww_position_table *t); /* NULL is allowed */
+const ww_position_store *ww_position_table_store(const ww_position_table *t);
+/* In the transaction that is open on the session: this unit's effects are in it, too. acked and
+ * where it is from are kept as they are in the row. ERR_SERVER, ERR_IO: roll back. */
+ww_status ww_position_table_save(ww_position_table *t, ww_lsn end_lsn, ww_error *err);
 
 #ifdef __cplusplus
 }

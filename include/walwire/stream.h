@@ -163,11 +163,12 @@ typedef struct ww_stream_config {
     size_t max_streams;            /* streamed transactions open at a time; 0: default */
     size_t max_stream_aborts;      /* their aborted sub-transactions, 16 bytes each; 0: default */
     size_t max_stream_relations;   /* bytes for tables that they see otherwise; 0: default */
+    bool gated;                    /* flush is told only as far as ww_stream_permit() allowed */
 } ww_stream_config;
 
 #define WW_STREAM_CONFIG_INIT                                                                      \
     { sizeof(ww_stream_config), NULL, NULL, 0, false, false, false, WW_CONFIRM_EACH, 0, 0, 0,      \
-      NULL, 0, 0, 0 }
+      NULL, 0, 0, 0, false }
 
 /* What one CopyData was. */
 typedef enum ww_wal_kind {
@@ -241,6 +242,8 @@ typedef struct ww_stream {
     ww_lsn behind, behind_after;    /* THROUGH: a unit that lies behind; handed_out before it */
     ww_lsn idle_lsn;                /* the highest keepalive seen outside a transaction */
     ww_lsn flush;                   /* what may be acknowledged */
+    ww_lsn durable;                 /* the last unit of the confirmed prefix; 0: none */
+    ww_lsn permitted;               /* gated: no flush beyond this is told */
     bool flush_known;               /* something was confirmed, or the stream was idle */
     bool held;                      /* ww_stream_hold(): flush frozen */
     bool raw_dirty;                 /* raw: data came, and no flush_all() since */
@@ -283,7 +286,7 @@ size_t ww_stream_open_streams(const ww_stream *s);
 /* ---- the same stream again ------------------------------------------------------------------ */
 
 /* Where START_REPLICATION has to begin for ww_stream_restart(): the end of the last unit handed
- * out; 0 if there is none: then where it began before. */
+ * out, or flush if that is further; 0 if there is neither: then where it began before. */
 ww_lsn ww_stream_restart_lsn(const ww_stream *s);
 
 /* The stream ended, or was ended, in the middle, and START_REPLICATION is about to be sent again,
@@ -310,6 +313,13 @@ const ww_error *ww_stream_error(const ww_stream *s);
  * ERR_USAGE if no such unit was handed out, or (EACH) it was confirmed already; nothing changes
  * then. O(log n). Once held, nothing is remembered: WW_OK, without effect. */
 ww_status ww_stream_confirm(ww_stream *s, ww_lsn end_lsn, ww_now now, ww_error *err);
+/* All units handed out that end at or before `lsn` are durable. In EACH, a position between two
+ * units means those before it, and ERR_USAGE is for one beyond what was handed out; in THROUGH it
+ * has to be a unit's: the same as ww_stream_confirm(). */
+ww_status ww_stream_confirm_through(ww_stream *s, ww_lsn lsn, ww_now now, ww_error *err);
+/* EACH: how many units the window holds, from the oldest that is not confirmed on. THROUGH: 1 if
+ * any is not confirmed, else 0. */
+size_t ww_stream_unconfirmed(const ww_stream *s);
 /* raw streams: all data that input() took so far is durable. Flush becomes what was received, and
  * until the next data it follows the keepalives. The one call a recorder needs, after each sync. */
 ww_status ww_stream_flush_all(ww_stream *s, ww_now now, ww_error *err);
@@ -325,10 +335,19 @@ void ww_stream_hold(ww_stream *s);
 ww_lsn ww_event_unit_lsn(const ww_event *ev);
 
 ww_lsn ww_stream_flush(const ww_stream *s);    /* may be acknowledged; config.start at first */
+ww_lsn ww_stream_durable(const ww_stream *s);  /* the last unit of the confirmed prefix; 0: none */
+ww_lsn ww_stream_reported(const ww_stream *s); /* flush as the server was told last; 0: nothing */
 ww_lsn ww_stream_received(const ww_stream *s); /* the server's WAL end as last heard; 0 at first */
 /* Nothing open, undelivered, or handed out and not confirmed (raw: not durable). */
 bool ww_stream_idle(const ww_stream *s);
 bool ww_stream_in_transaction(const ww_stream *s); /* in a B..C or b..P */
+
+/* gated: flush may be told up to `lsn`, which the caller has written down where it will find it
+ * after a crash. Never goes back. A status update that this allows to say more is due within the
+ * acknowledgement interval. */
+void ww_stream_permit(ww_stream *s, ww_lsn lsn, ww_now now);
+/* The server waits for an answer to its question (or feedback_now() was called). */
+bool ww_stream_asked(const ww_stream *s);
 
 /* When the next feedback is due: the caller wakes up then, and calls send_buf(). In the past if
  * now. At once: the server asked, or feedback_now(); within ack_interval: flush moved; else

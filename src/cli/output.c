@@ -247,11 +247,14 @@ bool output_put_text(output *w, ww_slice text)
 
 bool output_open(output *w, const options *o)
 {
+    ww_sink_config config = WW_SINK_CONFIG_INIT;
     memset(w, 0, sizeof *w);
     w->o = o;
     w->give_up_at = WW_MONO_NEVER;
     ww_error_clear(&w->error);
-    if (ww_sink_open(&w->sink, o->file, o->fsync_interval_us, &w->error) < 0)
+    config.path = o->file;
+    config.fsync_interval_us = o->fsync_interval_us;
+    if (ww_sink_open(&w->sink, &config, &w->error) < 0)
         return false;
     w->buffer = malloc(BUFFER_SIZE);
     if (w->buffer == NULL) {

@@ -461,6 +461,11 @@ ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err)
     return ww_stream_confirm(&c->stream, end_lsn, c->now, err);
 }
 
+ww_status ww_client_confirm_through(ww_client *c, ww_lsn lsn, ww_error *err)
+{
+    return ww_stream_confirm_through(&c->stream, lsn, c->now, err);
+}
+
 ww_status ww_client_flush_all(ww_client *c, ww_error *err)
 {
     if (c->dropped)

@@ -34,15 +34,18 @@ struct ww_sink {
 
 /* ---- open ----------------------------------------------------------------------------------- */
 
-ww_status ww_sink_open(ww_sink **out, const char *path, ww_mono_us fsync_interval_us, ww_error *err)
+ww_status ww_sink_open(ww_sink **out, const ww_sink_config *config, ww_error *err)
 {
-    ww_sink *s = calloc(1, sizeof *s);
+    ww_sink *s;
     ww_status st;
     *out = NULL;
+    if (config->struct_size != sizeof *config)
+        return ww__fail(err, WW_ERR_USAGE, "ww_sink_config: start with WW_SINK_CONFIG_INIT");
+    s = calloc(1, sizeof *s);
     if (s == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for the output");
-    s->interval_us = fsync_interval_us;
-    st = ww__target_open(&s->to, path, err);
+    s->interval_us = config->fsync_interval_us;
+    st = ww__target_open(&s->to, config->path, err);
     if (st < 0) {
         free(s);
         return st;

@@ -46,6 +46,16 @@ ww_lsn ww_stream_flush(const ww_stream *s)
     return s->flush;
 }
 
+ww_lsn ww_stream_durable(const ww_stream *s)
+{
+    return s->durable;
+}
+
+ww_lsn ww_stream_reported(const ww_stream *s)
+{
+    return s->reported;
+}
+
 ww_lsn ww_stream_received(const ww_stream *s)
 {
     return s->received;
@@ -67,16 +77,33 @@ bool ww_stream_idle(const ww_stream *s)
     return s->error.status == WW_OK && !s->in_transaction && !s->has_pending && all_confirmed(s);
 }
 
+/* More can be told than before `told`. */
+static void note_news(ww_stream *s, ww_lsn told, ww_mono_us now)
+{
+    if (ww__stream_reportable(s) == told)
+        return;
+    if (!s->flush_moved)
+        s->flush_moved_at = now;
+    s->flush_moved = true;
+}
+
 static void advance(ww_stream *s, ww_lsn lsn, ww_mono_us now)
 {
     bool news = lsn > s->flush || (lsn == s->flush && lsn != 0 && !s->flush_known);
+    ww_lsn told = ww__stream_reportable(s);
     if (s->held || !news)
         return;
     s->flush = lsn;
     s->flush_known = true;
-    if (!s->flush_moved)
-        s->flush_moved_at = now;
-    s->flush_moved = true;
+    note_news(s, told, now);
+}
+
+void ww_stream_permit(ww_stream *s, ww_lsn lsn, ww_now now)
+{
+    ww_lsn told = ww__stream_reportable(s);
+    if (lsn > s->permitted)
+        s->permitted = lsn;
+    note_news(s, told, now.mono_us);
 }
 
 void ww__stream_settle(ww_stream *s, ww_mono_us now)
@@ -239,6 +266,24 @@ static ww_status fail_unknown(ww_lsn lsn, ww_error *err)
                          "no unconfirmed transaction with this end position was handed out", text);
 }
 
+static void note_durable(ww_stream *s, ww_lsn lsn)
+{
+    if (lsn > s->durable)
+        s->durable = lsn;
+}
+
+static void drop_confirmed(ww_stream *s, ww_mono_us now)
+{
+    ww_unit *u;
+    for (u = s->units + s->units_first; s->units_count > 0 && u->confirmed; u++) {
+        advance(s, u->lsn, now);
+        note_durable(s, u->lsn);
+        s->units_behind -= u->behind;
+        s->units_first++;
+        s->units_count--;
+    }
+}
+
 static ww_status confirm_each(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error *err)
 {
     ww_unit *u = s->units_count > 0 ? find_in_order(s, lsn) : NULL;
@@ -247,12 +292,20 @@ static ww_status confirm_each(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error
     if (u == NULL)
         return fail_unknown(lsn, err);
     u->confirmed = true;
-    for (u = s->units + s->units_first; s->units_count > 0 && u->confirmed; u++) {
-        advance(s, u->lsn, now);
-        s->units_behind -= u->behind;
-        s->units_first++;
-        s->units_count--;
-    }
+    drop_confirmed(s, now);
+    return WW_OK;
+}
+
+/* Of two that lie one behind the other, the first is as durable as the second. */
+static ww_status confirm_all_through(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error *err)
+{
+    ww_unit *u = s->units + s->units_first;
+    size_t i;
+    if (lsn > s->handed_out)
+        return fail_unknown(lsn, err);
+    for (i = 0; i < s->units_count && (u[i].behind || u[i].lsn <= lsn); i++)
+        u[i].confirmed |= u[i].lsn <= lsn;
+    drop_confirmed(s, now);
     return WW_OK;
 }
 
@@ -270,15 +323,43 @@ static ww_status confirm_through(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_er
     s->behind = behind;
     if (lsn > s->confirmed)
         s->confirmed = lsn;
+    note_durable(s, lsn);
     advance(s, lsn, now);
     return WW_OK;
+}
+
+size_t ww_stream_unconfirmed(const ww_stream *s)
+{
+    if (s->config.mode == WW_CONFIRM_EACH)
+        return s->units_count;
+    return all_confirmed(s) ? 0 : 1;
+}
+
+static ww_status refuse_raw(ww_error *err)
+{
+    return ww__fail(err, WW_ERR_USAGE, "a raw stream has no transactions to confirm");
+}
+
+ww_status ww_stream_confirm_through(ww_stream *s, ww_lsn lsn, ww_now now, ww_error *err)
+{
+    ww_status status;
+    if (s->config.mode == WW_CONFIRM_THROUGH)
+        return ww_stream_confirm(s, lsn, now, err);
+    if (s->config.raw)
+        return refuse_raw(err);
+    if (s->held)
+        return WW_OK;
+    status = confirm_all_through(s, lsn, now.mono_us, err);
+    if (status == WW_OK)
+        ww__stream_settle(s, now.mono_us);
+    return status;
 }
 
 ww_status ww_stream_confirm(ww_stream *s, ww_lsn end_lsn, ww_now now, ww_error *err)
 {
     ww_status status;
     if (s->config.raw)
-        return ww__fail(err, WW_ERR_USAGE, "a raw stream has no transactions to confirm");
+        return refuse_raw(err);
     if (s->held)
         return WW_OK;
     status = s->config.mode == WW_CONFIRM_EACH ? confirm_each(s, end_lsn, now.mono_us, err)

@@ -13,11 +13,6 @@
 /* Offsets in the message: 'r', write, flush, apply, client time, reply requested */
 enum { WRITE_AT = 1, FLUSH_AT = 9 };
 
-ww_lsn ww__stream_reportable(const ww_stream *s)
-{
-    return s->flush_known ? s->flush : 0;
-}
-
 static ww_mono_us later(ww_mono_us at, ww_mono_us by)
 {
     return by < WW_MONO_NEVER - at ? at + by : WW_MONO_NEVER;
@@ -26,6 +21,13 @@ static ww_mono_us later(ww_mono_us at, ww_mono_us by)
 static ww_mono_us sooner(ww_mono_us a, ww_mono_us b)
 {
     return a < b ? a : b;
+}
+
+ww_lsn ww__stream_reportable(const ww_stream *s)
+{
+    if (!s->flush_known)
+        return 0;
+    return s->config.gated ? sooner(s->flush, s->permitted) : s->flush;
 }
 
 /* Would a feedback say the same as the last one? */
@@ -45,6 +47,11 @@ ww_mono_us ww_stream_deadline(const ww_stream *s)
     if (s->flush_moved)
         at = sooner(at, later(s->flush_moved_at, s->config.ack_interval_us));
     return at;
+}
+
+bool ww_stream_asked(const ww_stream *s)
+{
+    return s->asked || s->send_now;
 }
 
 void ww_stream_feedback_now(ww_stream *s, bool ask_reply)

@@ -12,7 +12,7 @@
 
 ww_lsn ww_stream_restart_lsn(const ww_stream *s)
 {
-    return s->handed_out;
+    return s->flush_known && s->flush > s->handed_out ? s->flush : s->handed_out;
 }
 
 /* One that is already being resumed may not have come as far as it was before. */

@@ -82,10 +82,20 @@ static inline ww_slice content(void)
     return all;
 }
 
+/* Without a position. */
+static inline ww_status open_plain(ww_sink **out, const char *where, ww_mono_us interval_us,
+                                   ww_error *err)
+{
+    ww_sink_config config = WW_SINK_CONFIG_INIT;
+    config.path = where;
+    config.fsync_interval_us = interval_us;
+    return ww_sink_open(out, &config, err);
+}
+
 static inline ww_sink *open_sink(const char *where)
 {
     ww_sink *s = NULL;
-    if (!CHECK_EQ_U64(ww_sink_open(&s, where, 0, NULL), WW_OK))
+    if (!CHECK_EQ_U64(open_plain(&s, where, 0, NULL), WW_OK))
         exit(1);
     return s;
 }

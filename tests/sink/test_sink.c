@@ -16,7 +16,7 @@ static void file_delivers_after_sync(void)
 {
     struct stat st;
     ww_sink *s = NULL;
-    CHECK_EQ_U64(ww_sink_open(&s, name("a"), 1000, NULL), WW_OK);
+    CHECK_EQ_U64(open_plain(&s, name("a"), 1000, NULL), WW_OK);
     CHECK_EQ_U64(ww_sink_kind_of(s), WW_SINK_FILE);
     CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
     put(s, "one\n");
@@ -83,7 +83,7 @@ static void pipe_delivers_when_read(void)
     CHECK(mkfifo(name("c"), 0600) == 0);
     reader = open(path, O_RDONLY | O_NONBLOCK);
     CHECK(reader >= 0);
-    CHECK_EQ_U64(ww_sink_open(&s, path, 0, NULL), WW_OK);
+    CHECK_EQ_U64(open_plain(&s, path, 0, NULL), WW_OK);
     CHECK_EQ_U64(ww_sink_kind_of(s), WW_SINK_PIPE);
     put(s, "one\n");
     ww_sink_mark(s, 4, 100);
@@ -135,7 +135,7 @@ static void full_pipe_does_not_block(void)
     int reader;
     CHECK(mkfifo(name("d"), 0600) == 0);
     reader = open(path, O_RDONLY | O_NONBLOCK);
-    CHECK_EQ_U64(ww_sink_open(&s, path, 0, NULL), WW_OK);
+    CHECK_EQ_U64(open_plain(&s, path, 0, NULL), WW_OK);
     while ((st = ww_sink_write(s, block, sizeof block, &n, NULL)) == WW_OK)
         total += n;
     CHECK_EQ_U64(st, WW_MORE);
@@ -152,7 +152,7 @@ static void reader_gone_is_epipe(void)
     int reader;
     CHECK(mkfifo(name("e"), 0600) == 0);
     reader = open(path, O_RDONLY | O_NONBLOCK);
-    CHECK_EQ_U64(ww_sink_open(&s, path, 0, NULL), WW_OK);
+    CHECK_EQ_U64(open_plain(&s, path, 0, NULL), WW_OK);
     close(reader);
     CHECK(ww_sink_write(s, (const uint8_t *)"x", 1, &n, &err) == WW_ERR_IO);
     CHECK(err.sys_errno == EPIPE);
@@ -162,7 +162,7 @@ static void reader_gone_is_epipe(void)
 static void device_delivers_when_written(void)
 {
     ww_sink *s = NULL;
-    CHECK_EQ_U64(ww_sink_open(&s, "/dev/null", 0, NULL), WW_OK);
+    CHECK_EQ_U64(open_plain(&s, "/dev/null", 0, NULL), WW_OK);
     CHECK_EQ_U64(ww_sink_kind_of(s), WW_SINK_OTHER);
     ww_sink_mark(s, 4, 100);
     CHECK_EQ_U64(ww_sink_delivered(s), 0);
@@ -177,11 +177,11 @@ static void refuses(void)
     ww_error err;
     ww_sink *s = NULL;
     size_t n = 0;
-    CHECK(ww_sink_open(&s, directory, 0, &err) == WW_ERR_IO && err.sys_errno == EISDIR);
+    CHECK(open_plain(&s, directory, 0, &err) == WW_ERR_IO && err.sys_errno == EISDIR);
     CHECK(strstr(err.subject, directory) != NULL && s == NULL);
     CHECK(symlink("/nowhere/at/all", name("planted")) == 0);
-    CHECK(ww_sink_open(&s, path, 0, &err) == WW_ERR_IO && s == NULL);
-    CHECK_EQ_U64(ww_sink_open(&s, "/dev/full", 0, NULL), WW_OK);
+    CHECK(open_plain(&s, path, 0, &err) == WW_ERR_IO && s == NULL);
+    CHECK_EQ_U64(open_plain(&s, "/dev/full", 0, NULL), WW_OK);
     CHECK(ww_sink_write(s, (const uint8_t *)"x", 1, &n, &err) == WW_ERR_IO);
     CHECK(err.sys_errno == ENOSPC && strcmp(err.subject, "/dev/full") == 0);
     CHECK(ww_sink_cut(s, &err) == WW_ERR_USAGE);

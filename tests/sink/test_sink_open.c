@@ -46,11 +46,11 @@ static void second_writer_is_refused(void)
     ww_error err;
     ww_sink *second = NULL;
     ww_sink *first = open_sink(name("locked"));
-    CHECK(ww_sink_open(&second, path, 0, &err) == WW_ERR_IO && second == NULL);
+    CHECK(open_plain(&second, path, 0, &err) == WW_ERR_IO && second == NULL);
     CHECK_TEXT(err.what, "another process writes this output; give each its own file");
     CHECK_TEXT(err.subject, path);
     put(first, "ha");
-    CHECK(ww_sink_open(&second, path, 0, NULL) == WW_ERR_IO);
+    CHECK(open_plain(&second, path, 0, NULL) == WW_ERR_IO);
     CHECK_SLICE(content(), "ha");
     ww_sink_close(first);
     ww_sink_close(open_sink(path));
@@ -95,7 +95,7 @@ static void fifo_without_reader(void)
     ww_error err;
     ww_sink *s = NULL;
     CHECK(mkfifo(name("fifo"), 0600) == 0);
-    CHECK(ww_sink_open(&s, path, 0, &err) == WW_ERR_IO && s == NULL);
+    CHECK(open_plain(&s, path, 0, &err) == WW_ERR_IO && s == NULL);
     CHECK_TEXT(err.what, "nobody reads this FIFO: start the reader first");
     CHECK(err.sys_errno == ENXIO && strcmp(err.subject, path) == 0);
 }
@@ -129,14 +129,14 @@ static void descriptors_by_number(void)
     put_file("read", "a line\n");
     fd = open(path, O_RDONLY);
     snprintf(given, sizeof given, "/dev/fd/%d", fd);
-    CHECK(ww_sink_open(&s, given, 0, &err) == WW_ERR_IO && err.sys_errno == EBADF && s == NULL);
+    CHECK(open_plain(&s, given, 0, &err) == WW_ERR_IO && err.sys_errno == EBADF && s == NULL);
     CHECK_TEXT(err.what, "the output is not open for writing");
     close(fd);
-    CHECK(ww_sink_open(&s, given, 0, &err) == WW_ERR_IO && err.sys_errno == EBADF);
+    CHECK(open_plain(&s, given, 0, &err) == WW_ERR_IO && err.sys_errno == EBADF);
     CHECK_TEXT(err.subject, given);
-    CHECK(ww_sink_open(&s, "/dev/fd/", 0, &err) == WW_ERR_IO);
-    CHECK(ww_sink_open(&s, "/dev/fd/1x", 0, &err) == WW_ERR_IO);
-    CHECK(ww_sink_open(&s, "/dev/fd/99999999999", 0, &err) == WW_ERR_IO);
+    CHECK(open_plain(&s, "/dev/fd/", 0, &err) == WW_ERR_IO);
+    CHECK(open_plain(&s, "/dev/fd/1x", 0, &err) == WW_ERR_IO);
+    CHECK(open_plain(&s, "/dev/fd/99999999999", 0, &err) == WW_ERR_IO);
 }
 
 int main(void)
