@@ -50,6 +50,9 @@ class Case:
     sent: bytes = None              # all that the server may have received
     check: callable = None          # check(run) returns what is wrong, or None
     interrupt: bool = False         # SIGINT when the script sets peer.server.reached
+    reconnects: bool = False        # else with -n: a lost connection is final, and the first finding shows
+    earlier: "Case" = None          # run before, in the same directory: its output and its position stay
+    spoil: callable = None          # spoil(directory): what happens to them before this one is run
 
     def __str__(self):
         return self.id
@@ -102,6 +105,7 @@ class Run:
     def __init__(self, case, walwire, directory):
         self.case, self.walwire, self.dir = case, walwire, pathlib.Path(directory)
         self.wrong, self.interrupted = [], None
+        self.prepare()
         self.server = Server(case)
         try:
             self.execute()
@@ -109,10 +113,18 @@ class Run:
             self.server.close()
         self.judge()
 
+    def prepare(self):
+        if self.case.earlier:
+            earlier = Run(self.case.earlier, self.walwire, self.dir)
+            self.wrong += [f"the run before: {one}" for one in earlier.wrong]
+        if self.case.spoil:
+            self.case.spoil(self.dir)
+
     def command(self):
         words = [f"host=127.0.0.1 port={self.server.port} user=u dbname=db"]
         words += [f"sslmode={self.case.sslmode}"] if self.case.sslmode else []
-        return [self.walwire, *self.case.command, *self.case.args, "-d", " ".join([*words, self.case.conninfo])]
+        final = [] if self.case.reconnects else ["-n"]
+        return [self.walwire, *self.case.command, *final, *self.case.args, "-d", " ".join([*words, self.case.conninfo])]
 
     def environment(self):
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir), "LANG": "C.UTF-8",
@@ -178,7 +190,7 @@ class Run:
         lines = self.stderr.splitlines()
         if re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]", self.stderr):
             self.wrong.append("a control character in a message")
-        if len(lines) > 8 or any(not line.startswith((b"walwire: ", b"  ")) for line in lines):
+        if len(lines) > 8 * self.case.connections or any(not line.startswith((b"walwire: ", b"  ")) for line in lines):
             self.wrong.append("not one clear message")
         if re.search(rb"Sanitizer|runtime error", self.stderr):
             self.wrong.append("a sanitizer's finding")

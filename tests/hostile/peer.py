@@ -73,6 +73,7 @@ class Peer:
 
     def __init__(self, sock, number, deadline):
         self.sock, self.number, self.deadline = sock, number, deadline
+        self.begun = time.monotonic()
         self.raw = b""            # all that came, as it came
         self.waiting = b""        # of it what no script has read yet
         self.parameters = {}      # of the StartupMessage
