@@ -59,12 +59,13 @@ typedef struct ww_format_config {
     bool schema_events; /* a line for each new definition of a relation (debezium, compact) */
     bool key;           /* debezium: the row's key and a tab before each line of a row */
     bool tombstones;    /* with `key`: behind a delete its key again, with nothing behind the tab */
+    bool end_positions; /* debezium: the line that ends a transaction has its `end_lsn` */
 } ww_format_config;
 
 /* clang-format off */
 #define WW_FORMAT_CONFIG_INIT                                                                      \
     { sizeof(ww_format_config), NULL, NULL, NULL, NULL, false, false,                              \
-      NULL, NULL, 0, NULL, 0, false, false, false }
+      NULL, NULL, 0, NULL, 0, false, false, false, false }
 /* clang-format on */
 
 typedef struct ww_format ww_format;

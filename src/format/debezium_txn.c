@@ -44,10 +44,15 @@ static bool put_counts(const ww__counts *counts, ww_out *out)
     return valid;
 }
 
-static void close_status(ww_format *f, ww_slice gid, bool valid, ww_out *out)
+/* end_lsn: what the line's transaction is acknowledged with; 0: it does not end one. */
+static void close_status(ww_format *f, ww_slice gid, bool valid, ww_lsn end_lsn, ww_out *out)
 {
     if (gid.len > 0)
         valid &= ww__debezium_gid(f, gid, out);
+    if (f->end_positions && end_lsn != 0) {
+        WW__OUT(out, ",\"end_lsn\":");
+        ww__out_lsn(out, end_lsn);
+    }
     if (!valid)
         WW__OUT(out, ",\"$invalid\":true");
     WW__OUT(out, "}\n");
@@ -71,19 +76,20 @@ ww_status ww__debezium_begin(ww_format *f, const ww_event *ev, ww_out *out, ww_e
     if (!f->transactions)
         return WW_OK;
     ww__counts_follow(f, xid, lsn);
-    open_status(f, "BEGIN", xid, lsn,
-                prepare ? ev->prepare.prepare_time : ev->begin.commit_time, out);
+    open_status(f, "BEGIN", xid, lsn, prepare ? ev->prepare.prepare_time : ev->begin.commit_time,
+                out);
     put_no_counts(out);
-    close_status(f, prepare ? ev->prepare.gid : no_gid, true, out);
+    close_status(f, prepare ? ev->prepare.gid : no_gid, true, 0, out);
     return WW_OK;
 }
 
-static void put_finish(ww_format *f, const char *status, ww_pg_time time, ww_slice gid, ww_out *out)
+static void put_finish(ww_format *f, const char *status, ww_pg_time time, ww_slice gid,
+                       ww_lsn end_lsn, ww_out *out)
 {
     bool valid;
     open_status(f, status, f->counts.xid, f->counts.final_lsn, time, out);
     valid = put_counts(&f->counts, out);
-    close_status(f, gid, valid, out);
+    close_status(f, gid, valid, end_lsn, out);
     ww__counts_follow(f, 0, 0);
 }
 
@@ -95,24 +101,26 @@ ww_status ww__debezium_commit(ww_format *f, const ww_event *ev, ww_out *out, ww_
         if (!f->transactions)
             break;
         ww__counts_follow(f, ev->xid != 0 ? ev->xid : f->counts.xid, ev->commit.commit_lsn);
-        put_finish(f, "END", ev->commit.commit_time, no_gid, out);
+        put_finish(f, "END", ev->commit.commit_time, no_gid, ev->commit.end_lsn, out);
         break;
     case WW_EV_PREPARE:
         ww__counts_follow(f, ev->prepare.xid, ev->prepare.prepare_lsn);
-        put_finish(f, "PREPARED", ev->prepare.prepare_time, ev->prepare.gid, out);
+        put_finish(f, "PREPARED", ev->prepare.prepare_time, ev->prepare.gid, ev->prepare.end_lsn,
+                   out);
         break;
     case WW_EV_COMMIT_PREPARED:
         open_status(f, "COMMIT_PREPARED", ev->commit_prepared.xid, ev->commit_prepared.commit_lsn,
                     ev->commit_prepared.commit_time, out);
         put_no_counts(out);
-        close_status(f, ev->commit_prepared.gid, true, out);
+        close_status(f, ev->commit_prepared.gid, true, ev->commit_prepared.end_lsn, out);
         break;
     case WW_EV_ROLLBACK_PREPARED:
         open_status(f, "ROLLBACK_PREPARED", ev->rollback_prepared.xid,
                     ev->rollback_prepared.rollback_end_lsn, ev->rollback_prepared.rollback_time,
                     out);
         put_no_counts(out);
-        close_status(f, ev->rollback_prepared.gid, true, out);
+        close_status(f, ev->rollback_prepared.gid, true, ev->rollback_prepared.rollback_end_lsn,
+                     out);
         break;
     case WW_EV_STREAM_COMMIT:
     case WW_EV_STREAM_PREPARE:

@@ -138,6 +138,7 @@ ww_status ww_format_open(ww_format **f, const ww_format_config *config, ww_error
     made->schema_events = c.schema_events;
     made->key = c.key;
     made->tombstones = c.tombstones;
+    made->end_positions = c.end_positions;
     made->policy.terminal = c.escape_terminal;
     made->policy.unavailable = ww_slice_of(ops->unavailable);
     made->state = made + 1;

@@ -275,7 +275,7 @@ struct ww_format {
     ww_out scratch;          /* what cannot be judged in pieces: grows, and stays */
     ww__filter filter;
     ww__deferred deferred;
-    bool schema_events, key, tombstones;
+    bool schema_events, key, tombstones, end_positions;
     uint8_t knobs[WW__MAX_KNOBS];
     uint32_t doubts[WW__MAX_DOUBTS]; /* OIDs of types, the oldest first */
     size_t ndoubts;

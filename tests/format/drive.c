@@ -29,6 +29,7 @@ ww_status drive_open(drive *d, const char *format, unsigned flags)
     config.escape_terminal = (flags & DRIVE_TERMINAL) != 0;
     config.schema_events = (flags & DRIVE_SCHEMA) != 0;
     config.key = config.tombstones = (flags & DRIVE_KEYS) != 0;
+    config.end_positions = (flags & DRIVE_ENDS) != 0;
     return drive_open_config(d, &config);
 }
 

@@ -21,6 +21,7 @@
 #define DRIVE_TERMINAL 2u
 #define DRIVE_SCHEMA 4u
 #define DRIVE_KEYS 8u
+#define DRIVE_ENDS 16u
 
 typedef struct drive {
     check_alloc memory, out_memory;

@@ -93,6 +93,12 @@ static void debezium_transactions(void)
                  "format/debezium-transactions.golden");
 }
 
+static void debezium_ends(void)
+{
+    check_golden("debezium", DRIVE_TRANSACTIONS | DRIVE_ENDS, play_assembled,
+                 "format/debezium-ends.golden");
+}
+
 static void debezium_keys(void)
 {
     check_golden("debezium", DRIVE_KEYS | DRIVE_SCHEMA, play_assembled,
@@ -172,6 +178,7 @@ int main(void)
 {
     RUN(debezium);
     RUN(debezium_transactions);
+    RUN(debezium_ends);
     RUN(debezium_keys);
     RUN(compact);
     RUN(compact_schema);
