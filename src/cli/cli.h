@@ -33,10 +33,15 @@ enum {
     CMD_ALL = 511
 };
 
+#define DEFAULT_FORMAT "debezium"
+
 #define MAX_PUBLICATIONS 256
 #define MAX_PLUGIN_OPTIONS 16
 #define MAX_RULES 256
 #define MAX_SETTINGS 64
+
+/* What counts as delivered: what the sink says, what the consumer says, nothing. */
+typedef enum ack_mode { ACK_AUTO, ACK_RECEIVED, ACK_NONE } ack_mode;
 
 /* Everything the command line can say. Strings point into argv. */
 typedef struct options {
@@ -80,12 +85,21 @@ typedef struct options {
     size_t nrules;
     ww_knob settings[MAX_SETTINGS]; /* of the format */
     size_t nsettings;
-    bool ack_none;
+    ack_mode ack;
+    int ack_fd;                     /* received: where acknowledgements come from */
+    size_t max_unconfirmed;         /* received; 0: default */
+    const char *acks_option;        /* the first option given that only --ack received has */
+    bool init;                      /* the file is taken as it is, whatever its position says */
     bool no_loop;
     bool json;
-    ww_mono_us status_interval_us, fsync_interval_us;
+    ww_mono_us status_interval_us, fsync_interval_us, shutdown_timeout_us;
+    ww_mono_us slot_wait_us; /* WW_MONO_NEVER: not given */
     size_t max_message, max_relations_memory;
     const char *trace_file, *oauth_token_file;
+    bool log_json;
+    int log_level; /* ww_log_level; -1: as -q and -v say */
+    const char *metrics_file;
+    ww_mono_us metrics_interval_us;
 } options;
 
 /* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. */
@@ -108,6 +122,9 @@ bool rendering_is_switch(const char *values); /* true or false: may be given wit
 bool rendering_set(options *o, const char *name, const char *values, const char *value);
 /* Do the options for the format go together? false: a message was printed. */
 bool rendering_fits(const options *o);
+/* --ack received: do the lines of this format say where each transaction ends? Sees to it that they
+ * do where that is a setting. false: a message was printed. */
+bool rendering_names_ends(options *o);
 /* What the options say to a format; database, types and terminal are the caller's. */
 void rendering_configure(const options *o, ww_format_config *config);
 /* Would such a format open? Finds what is wrong before anything else is opened or created. */
@@ -125,17 +142,35 @@ bool standard_open(void);
 /* Flushes standard output: `code`, or EXIT_OUTPUT after a message if not all could be written. */
 int standard_finish(int code);
 
-/* report.c: messages for people, on standard error, safe to show. */
-void report(const char *format, ...); /* "walwire: ..." */
+/* log.c: standard error, line by line: text for people, or JSON. Nothing else writes there. */
+typedef struct log_details { /* what there is beside the message: NULL or "" where there is none */
+    const char *error;       /* the class: "data gap" */
+    const char *severity, *sqlstate, *server_message; /* the server's */
+    const char *detail, *hint;
+    ww_lsn lsn; /* 0: none */
+} log_details;
+
+/* From the options; until then text, errors and warnings. *o lives on. */
+void log_configure(const options *o);
+bool log_wants(ww_log_level level);
+bool log_is_json(void);
+const char *log_level_name(ww_log_level level);
+/* One message, raw: it is escaped here. details may be NULL. */
+void log_write(ww_log_level level, const char *message, const log_details *details);
+/* A line that is redrawn in place, until the next message or NULL. Not among JSON. */
+void log_live(const char *line);
+
+/* report.c: what is put into the log. */
+void report(const char *format, ...);                        /* an error */
+void report_at(ww_log_level level, const char *format, ...); /* of that level */
+void report_position(ww_log_level level, ww_lsn lsn, const char *format, ...);
 void report_error(const ww_error *err);
 /* The same behind what was attempted: 'cannot drop slot "x"'. NULL: nothing. */
 void report_failure(const char *attempt, const ww_error *err);
-/* A line that is redrawn in place, until the next message or NULL. */
-void report_live(const char *line);
 int exit_code_for(const ww_error *err);
 int report_and_exit_code(const ww_error *err);
 int report_open_failure(const ww_error *err); /* of a connection */
-ww_log report_log(const options *o);          /* the library's log lines */
+ww_log report_log(void);                      /* the library's log lines */
 
 /* signals.c: SIGINT and SIGTERM ask for a stop; the second one ends the process. */
 bool signals_install(void);

@@ -3,6 +3,7 @@
  * it. */
 #include "cli.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #define SLOTS (STREAMS | (CMD_SLOTS & ~(unsigned)CMD_SLOT_LIST))
 #define PGOUTPUT 512u /* beside the commands: only pgoutput has this option */
 
-#define DEFAULT_FORMAT "debezium"
+#define DEFAULT_SLOT_WAIT_US UINT64_C(10000000)
+#define MAX_UNCONFIRMED 1000000000u
 
 /* Reads a value (NULL for a flag) into the options; false: it is not a valid one. */
 typedef bool reader(options *o, char *value);
@@ -82,6 +84,25 @@ static bool read_verbose(options *o, char *value)
     (void)value;
     o->verbose++;
     return true;
+}
+
+static bool read_log_format(options *o, char *value)
+{
+    o->log_json = strcmp(value, "json") == 0;
+    return o->log_json || strcmp(value, "text") == 0;
+}
+
+static bool read_log_level(options *o, char *value)
+{
+    for (o->log_level = WW_LOG_ERROR; o->log_level <= WW_LOG_DEBUG; o->log_level++)
+        if (strcmp(value, log_level_name((ww_log_level)o->log_level)) == 0)
+            return true;
+    return false;
+}
+
+static bool read_metrics_interval(options *o, char *value)
+{
+    return read_seconds(value, &o->metrics_interval_us) && o->metrics_interval_us > 0;
 }
 
 static bool read_help(options *o, char *value)
@@ -224,8 +245,48 @@ static bool read_origin(options *o, char *value)
 
 static bool read_ack(options *o, char *value)
 {
-    o->ack_none = strcmp(value, "none") == 0;
-    return o->ack_none || strcmp(value, "auto") == 0;
+    static const char *const words[] = {"auto", "received", "none"};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(value, words[i]) == 0) {
+            o->ack = (ack_mode)i;
+            return true;
+        }
+    return false;
+}
+
+static bool read_ack_record(options *o, char *value)
+{
+    return read_ack(o, value) && o->ack != ACK_RECEIVED;
+}
+
+static bool read_number(const char *value, unsigned long max, unsigned long *out)
+{
+    char *end;
+    if (value[0] < '0' || value[0] > '9')
+        return false;
+    *out = strtoul(value, &end, 10);
+    return *end == '\0' && *out <= max;
+}
+
+static bool read_ack_fd(options *o, char *value)
+{
+    unsigned long n;
+    o->acks_option = "--ack-fd";
+    if (!read_number(value, INT_MAX, &n))
+        return false;
+    o->ack_fd = (int)n;
+    return true;
+}
+
+static bool read_max_unconfirmed(options *o, char *value)
+{
+    unsigned long n;
+    o->acks_option = "--max-unconfirmed";
+    if (!read_number(value, MAX_UNCONFIRMED, &n) || n == 0)
+        return false;
+    o->max_unconfirmed = n;
+    return true;
 }
 
 static bool read_input(options *o, char *value)
@@ -242,6 +303,16 @@ static bool read_status_interval(options *o, char *value)
 static bool read_fsync_interval(options *o, char *value)
 {
     return read_seconds(value, &o->fsync_interval_us);
+}
+
+static bool read_shutdown_timeout(options *o, char *value)
+{
+    return read_seconds(value, &o->shutdown_timeout_us);
+}
+
+static bool read_slot_wait(options *o, char *value)
+{
+    return read_seconds(value, &o->slot_wait_us);
 }
 
 static bool read_max_message(options *o, char *value)
@@ -375,15 +446,41 @@ static const option_spec specs[] = {
      "capture, or frames: u32 length and payload, repeated (capture)", "capture or frames"},
 
     {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "Delivery", NULL},
-    {STREAMS, 0, "ack", "auto|none", OWN, 0, read_ack,
+    {CMD_RECORD, 0, "ack", "auto|none", OWN, 0, read_ack_record,
      "none: never acknowledge, the slot does not move (auto)", "auto or none"},
+    {CMD_STREAM, 0, "ack", "auto|received|none", OWN, 0, read_ack,
+     "received: what the consumer names, in lines on --ack-fd, is acknowledged; none: nothing, the "
+     "slot does not move (auto)",
+     "auto, received or none"},
+    {CMD_STREAM, 0, "ack-fd", "N", OWN, 0, read_ack_fd,
+     "the descriptor that acknowledgements are read from (0: standard input)",
+     "the number of an open descriptor"},
+    {CMD_STREAM | PGOUTPUT, 0, "max-unconfirmed", "N", OWN, 0, read_max_unconfirmed,
+     "--ack received: read no more from the server while so many transactions wait to be "
+     "acknowledged (1048576)",
+     "a number from 1 to 1000000000"},
+    {CMD_STREAM | PGOUTPUT, 0, "init", NULL, FLAG, AT(init), NULL,
+     "take FILE and the slot as they are, whatever FILE.position says: accepts what is missing",
+     NULL},
     {STREAMS, 's', "status-interval", "SECONDS", OWN, 0, read_status_interval,
      "time between status updates (10; at most a third of wal_sender_timeout)",
      "seconds above 0, like 10 or 0.5"},
     {STREAMS, 0, "fsync-interval", "SECONDS", OWN, 0, read_fsync_interval,
      "time between fdatasync of a file (1; 0: whenever the stream is quiet)", "seconds, 0 or more"},
-    {STREAMS, 'n', "no-loop", NULL, FLAG, AT(no_loop), NULL, "end when the connection is lost",
-     NULL},
+    {STREAMS, 'n', "no-loop", NULL, FLAG, AT(no_loop), NULL,
+     "end when the connection is lost, instead of connecting again", NULL},
+    {STREAMS, 0, "slot-wait", "SECONDS", OWN, 0, read_slot_wait,
+     "how long a slot that is in use is waited for at the start (10; 0 with -n)",
+     "seconds, 0 or more"},
+    {STREAMS, 0, "shutdown-timeout", "SECONDS", OWN, 0, read_shutdown_timeout,
+     "how long an output that blocks, and acknowledgements, are waited for at the end (10)",
+     "seconds, 0 or more"},
+
+    {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "Metrics", NULL},
+    {STREAMS, 0, "metrics-file", "FILE", TEXT, AT(metrics_file), NULL,
+     "keep counters, positions and lag in FILE, as Prometheus reads them", "a path"},
+    {STREAMS, 0, "metrics-interval", "SECONDS", OWN, 0, read_metrics_interval,
+     "how often FILE is replaced (10)", "seconds above 0, like 10 or 0.5"},
 
     {STREAMS | CMD_DECODE, 0, NULL, NULL, HEADING, 0, NULL, "Limits", NULL},
     {STREAMS | CMD_DECODE, 0, "max-message", "BYTES", OWN, 0, read_max_message,
@@ -412,6 +509,11 @@ static const option_spec specs[] = {
     {CMD_ALL, 'v', "verbose", NULL, OWN, 0, read_verbose, "say what is going on; twice: more",
      NULL},
     {CMD_ALL, 'q', "quiet", NULL, FLAG, AT(quiet), NULL, "errors only", NULL},
+    {CMD_ALL, 0, "log-format", "text|json", OWN, 0, read_log_format,
+     "messages for people, or a JSON object per line (text)", "text or json"},
+    {CMD_ALL, 0, "log-level", "LEVEL", OWN, 0, read_log_level,
+     "error (as -q), warning, info (as -v) or debug (as -vv) (warning)",
+     "error, warning, info or debug"},
     {CMD_ALL, '?', "help", NULL, OWN, 0, read_help, "this page", NULL},
     {CMD_ALL, 0, "version", NULL, OWN, 0, read_version, "versions of what walwire is made of",
      NULL},
@@ -606,6 +708,10 @@ static void set_defaults(options *o, unsigned command)
     o->input = "capture";
     o->status_interval_us = WW_DEFAULT_STATUS_INTERVAL_US;
     o->fsync_interval_us = 1000000;
+    o->metrics_interval_us = 10000000;
+    o->log_level = -1;
+    o->shutdown_timeout_us = 10000000;
+    o->slot_wait_us = WW_MONO_NEVER;
 }
 
 static bool shows_stream_events(const char *format)
@@ -633,6 +739,27 @@ bool options_fit_plugin(const options *o, const char *plugin)
                "is%s",
                name, plugin, o->command == CMD_DECODE ? "" : " (its own options: -o NAME=VALUE)");
     return name == NULL;
+}
+
+/* A position is kept for a file that is written by one slot's stream and nothing else. */
+static bool keeps_no_position(const options *o)
+{
+    return o->file == NULL || strcmp(o->file, "-") == 0 || o->slot == NULL || o->temporary ||
+           o->ack != ACK_AUTO;
+}
+
+static bool check_delivery(options *o)
+{
+    if (o->acks_option != NULL && o->ack != ACK_RECEIVED) {
+        report("%s goes with --ack received", o->acks_option);
+        return false;
+    }
+    if (o->init && keeps_no_position(o)) {
+        report("--init is for an output file whose position is kept: -f FILE, a slot of its own "
+               "(-S), and --ack auto");
+        return false;
+    }
+    return o->ack != ACK_RECEIVED || rendering_names_ends(o);
 }
 
 /* What the table cannot say of one option alone. */
@@ -693,5 +820,7 @@ bool options_read(options *o, unsigned command, int argc, char **argv, int first
     }
     if (!o->catalog_given && (o->command == CMD_RECORD || rendering_needs_tables(o)))
         o->catalog = WW_CATALOG_FULL;
-    return o->done || check_together(o);
+    if (o->slot_wait_us == WW_MONO_NEVER)
+        o->slot_wait_us = o->no_loop ? 0 : DEFAULT_SLOT_WAIT_US;
+    return o->done || (check_together(o) && check_delivery(o));
 }

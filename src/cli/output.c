@@ -184,7 +184,7 @@ void output_mark(output *w, ww_lsn unit)
 static void confirm(output *w)
 {
     ww_lsn delivered = ww_sink_delivered(w->sink);
-    if (w->client == NULL || w->o->ack_none)
+    if (w->client == NULL || w->o->ack == ACK_NONE)
         return;
     if (w->raw && w->out.len == 0 && !ww_sink_pending(w->sink))
         ww_client_flush_all(w->client, NULL); /* refused where a message was held back */

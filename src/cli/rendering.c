@@ -137,6 +137,45 @@ bool rendering_fits(const options *o)
     return true;
 }
 
+/* ---- where transactions end ----------------------------------------------------------------- */
+
+static bool is_format(const options *o, const char *name)
+{
+    return strcmp(o->format, name) == 0;
+}
+
+static bool is_set_to(const options *o, const char *name, const char *value)
+{
+    size_t i;
+    for (i = 0; i < o->nsettings; i++)
+        if (strcmp(o->settings[i].name, name) == 0 && strcmp(o->settings[i].value, value) == 0)
+            return true;
+    return false;
+}
+
+bool rendering_names_ends(options *o)
+{
+    bool v1 = is_format(o, "wal2json-v1");
+    bool v2 = is_format(o, "wal2json-v2") || is_format(o, "wal2json");
+    if (options_plugin_is_raw(o->plugin)) {
+        report("--ack received goes with the plugin pgoutput: of others walwire does not know where "
+               "transactions end");
+    } else if (!v1 && !v2 && !is_format(o, DEFAULT_FORMAT) && !is_format(o, "compact")) {
+        report("--ack received needs lines that say where a transaction ends: choose --format "
+               "debezium, compact, wal2json-v2 or wal2json-v1");
+    } else if (v1 && o->messages != 0) {
+        report("--ack received: wal2json-v1 does not say where a message outside of a transaction "
+               "ends: leave them out (--messages off), or choose wal2json-v2");
+    } else if (is_set_to(o, "include-lsn", "false") ||
+               is_set_to(o, "include-transaction", "false")) {
+        report("--ack received needs the settings include-lsn and include-transaction to be true");
+    } else {
+        o->transactions = true;
+        return (!v1 && !v2) || rendering_set(o, "include-lsn", "false|true", "true");
+    }
+    return false;
+}
+
 /* ---- the format ----------------------------------------------------------------------------- */
 
 void rendering_configure(const options *o, ww_format_config *config)
@@ -154,6 +193,7 @@ void rendering_configure(const options *o, ww_format_config *config)
     config->schema_events = o->schema_events;
     config->key = o->key;
     config->tombstones = o->tombstones;
+    config->end_positions = o->ack == ACK_RECEIVED;
 }
 
 bool rendering_check(const options *o, ww_error *err)

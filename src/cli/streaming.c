@@ -48,7 +48,9 @@ static void configure(const streaming *s, ww_client_config *config)
     config->catalog = o->catalog;
     config->origin = o->origin;
     config->confirm_mode = WW_CONFIRM_THROUGH;
-    config->confirm_none = o->ack_none;
+    config->confirm_none = o->ack == ACK_NONE;
+    config->no_reconnect = o->no_loop || o->temporary;
+    config->slot_wait_us = o->slot_wait_us;
     config->max_message = o->max_message;
     config->max_relations_memory = o->max_relations_memory;
     config->status_interval_us = o->status_interval_us;
