@@ -18,7 +18,7 @@ import peer as peers
 from peer import CONFIRMED, Peer
 
 # The contract's exit codes.
-DONE, INTERNAL, USAGE, CONNECT, REFUSED, GAP = range(6)
+DONE, INTERNAL, USAGE, CONNECT, REFUSED, GAP, OUTPUT = range(7)
 
 PASSWORD = "Canary-1234"      # shown nowhere, ever
 SANITIZER = 99                # its exit code
@@ -117,8 +117,11 @@ class Run:
         if self.case.earlier:
             earlier = Run(self.case.earlier, self.walwire, self.dir)
             self.wrong += [f"the run before: {one}" for one in earlier.wrong]
-        if self.case.spoil:
-            self.case.spoil(self.dir)
+        try:
+            if self.case.spoil:
+                self.case.spoil(self.dir)
+        except OSError as why:
+            self.wrong.append(f"the run before left something else: {why}")
 
     def command(self):
         words = [f"host=127.0.0.1 port={self.server.port} user=u dbname=db"]

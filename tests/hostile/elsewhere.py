@@ -9,15 +9,11 @@ ELSEWHERE = {
     "B23 SASLprep": "tests/auth/test_saslprep.c",
     "C23 NUL in a parameter": "include/walwire takes C strings there; tests/config for %00",
     "C24 partial writes, EAGAIN": "tests/wire: every split of what is sent",
-    "D9 D11 D13 D14 a stored position": "issue 6: no position is stored yet",
-    "D12 C20 what is tried again": "issue 6: no reconnect yet; the class of the error is tested here",
-    "D12 a temporary slot": "issue 6",
     "E2 every cut of every message": "tests/decode, tests/golden; here some cuts of each",
     "G1 password file": "tests/config/test_passfile.c, tests/server/test_hosts.py",
     "G2 sslkey": "tests/net/test_net_files.c",
     "G3 connection strings": "tests/config, fuzz/fuzz_conninfo",
-    "G4 G8 outputs, limits": "tests/sink, tests/server/test_delivery.py",
-    "G6 position beside the output": "issue 6",
+    "G4 G8 outputs, limits": "tests/sink, tests/server/test_delivery.py; here the position beside the output",
     "J2 on a terminal": "tests/format (*-terminal.golden); format test_decoding is byte for byte the plugin's",
 }
 

@@ -14,6 +14,7 @@ import tempfile
 
 import authentication
 import changes
+import delivery
 import elsewhere
 import replication
 import session
@@ -21,7 +22,7 @@ import startup
 import values
 from case import MIB, Run
 
-SECTIONS = (startup, authentication, session, replication, changes, values)
+SECTIONS = (startup, authentication, session, replication, delivery, changes, values)
 
 
 def run_case(case, walwire):
