@@ -103,6 +103,10 @@ ww_status ww_session_exec(ww_session *s, const char *sql, ww_error *err);
 ww_status ww_session_row_text(ww_session *s, const char *sql, size_t ncols, size_t width, char *out,
                               ww_error *err);
 
+/* As it was when the last command ended: 'I' no transaction is open, 'T' one is, 'E' one has failed
+ * and waits for ROLLBACK. */
+char ww_session_transaction_status(const ww_session *s);
+
 /* What is known of the connection. Strings live as long as the session. */
 typedef struct ww_session_info {
     const char *address;        /* "127.0.0.1:5432" or the socket's path */

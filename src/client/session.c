@@ -164,6 +164,8 @@ ww_status ww__session_message(ww_session *s, ww_msg *msg, ww_mono_us deadline, w
         if (st < 0 && err != NULL)
             *err = s->io_error.status != WW_OK && st == WW_ERR_IO ? s->io_error
                                                                   : *ww_conn_error(&s->conn);
+        if (st == WW_OK && msg->type == WW_MSG_READY)
+            s->transaction_status = ww_msg_transaction_status(msg);
         if (st != WW_MORE)
             return st;
         /* Also where bytes are there already: a flood must not hide that a stop was asked for. */
@@ -375,6 +377,11 @@ static const char *auth_method(const ww_conn *c)
     if ((c->auth_done & WW_AUTH_OAUTH) != 0)
         return "oauth";
     return (c->auth_done & WW_AUTH_CLEARTEXT) != 0 ? "password" : "none";
+}
+
+char ww_session_transaction_status(const ww_session *s)
+{
+    return s->transaction_status;
 }
 
 void ww_session_describe(const ww_session *s, ww_session_info *out)

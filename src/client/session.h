@@ -38,6 +38,7 @@ struct ww_session {
     bool tls_failed;                 /* the attempt ended in the TLS handshake */
     bool trace_kinds;                /* CopyData is pgoutput: a trace may say its type byte */
     bool command_open;               /* a query was sent and ReadyForQuery has not come */
+    char transaction_status;         /* of the last ReadyForQuery */
 };
 
 /* hosts.c: one connection to the first host that answers and is of the right kind. */
