@@ -158,7 +158,7 @@ const char *log_level_name(ww_log_level level);
 /* One message, raw: it is escaped here. details may be NULL. */
 void log_write(ww_log_level level, const char *message, const log_details *details);
 /* A line that is redrawn in place, until the next message or NULL. Not among JSON. */
-void log_live(const char *line);
+void report_live(const char *line);
 
 /* report.c: what is put into the log. */
 void report(const char *format, ...);                        /* an error */
@@ -170,7 +170,7 @@ void report_failure(const char *attempt, const ww_error *err);
 int exit_code_for(const ww_error *err);
 int report_and_exit_code(const ww_error *err);
 int report_open_failure(const ww_error *err); /* of a connection */
-ww_log report_log(void);                      /* the library's log lines */
+ww_log report_log(const options *o); /* the library's log lines */
 
 /* signals.c: SIGINT and SIGTERM ask for a stop; the second one ends the process. */
 bool signals_install(void);

@@ -1,75 +1,91 @@
 /* SPDX-License-Identifier: MIT */
-/* report.c: what went wrong, for people: one message, then detail and the way out. */
+/* report.c: what went wrong, in words: one message, then detail and the way out; and the exit code
+ * that goes with it. */
 #include "cli.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool live_shown;
-
-void report_live(const char *line)
+static void write_formatted(ww_log_level level, const log_details *details, const char *format,
+                            va_list args)
 {
-    if (line != NULL || live_shown)
-        fprintf(stderr, "\r\033[K%s", line != NULL ? line : "");
-    live_shown = line != NULL;
-}
-
-/* Raw text of the server's or the user's: escaped before it is shown. */
-static void put_escaped(const char *before, const char *text, const char *after)
-{
-    char shown[2048];
-    ww_text_escape(ww_slice_of(text), shown, sizeof shown);
-    fprintf(stderr, "%s%s%s", before, shown, after);
+    char text[2048];
+    if (!log_wants(level))
+        return;
+    vsnprintf(text, sizeof text, format, args);
+    log_write(level, text, details);
 }
 
 void report(const char *format, ...)
 {
-    char text[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    write_formatted(WW_LOG_ERROR, NULL, format, args);
     va_end(args);
-    report_live(NULL);
-    put_escaped("walwire: ", text, "\n");
 }
 
-static void put_what(const ww_error *err)
+void report_at(ww_log_level level, const char *format, ...)
 {
-    fputs(err->what, stderr);
-    if (err->subject[0] != '\0')
-        put_escaped(": ", err->subject, "");
-    if (err->msg_type != '\0' && err->offset != WW_NO_OFFSET) {
-        char type[2] = {err->msg_type, '\0'};
-        put_escaped(" (message '", type, "', ");
-        fprintf(stderr, "byte %llu)", (unsigned long long)err->offset);
-    } else if (err->offset != WW_NO_OFFSET) {
-        fprintf(stderr, " (byte %llu)", (unsigned long long)err->offset);
+    va_list args;
+    va_start(args, format);
+    write_formatted(level, NULL, format, args);
+    va_end(args);
+}
+
+void report_position(ww_log_level level, ww_lsn lsn, const char *format, ...)
+{
+    log_details details;
+    va_list args;
+    memset(&details, 0, sizeof details);
+    details.lsn = lsn;
+    va_start(args, format);
+    write_formatted(level, &details, format, args);
+    va_end(args);
+}
+
+static void add_what(ww_text *text, const ww_error *err)
+{
+    char where[64];
+    ww_text_add(text, err->what);
+    if (err->subject[0] != '\0') {
+        ww_text_add(text, ": ");
+        ww_text_add(text, err->subject);
     }
-    if (err->sys_errno != 0)
-        fprintf(stderr, ": %s", strerror(err->sys_errno));
+    if (err->offset != WW_NO_OFFSET) {
+        bool typed = err->msg_type != '\0';
+        char type[16];
+        snprintf(type, sizeof type, "message '%c', ", err->msg_type);
+        snprintf(where, sizeof where, " (%sbyte %llu)", typed ? type : "",
+                 (unsigned long long)err->offset);
+        ww_text_add(text, where);
+    }
+    if (err->sys_errno != 0) {
+        ww_text_add(text, ": ");
+        ww_text_add(text, strerror(err->sys_errno));
+    }
 }
 
 void report_failure(const char *attempt, const ww_error *err)
 {
+    char message[2048];
+    ww_text text = {message, sizeof message, 0};
     bool server_says = err->message[0] != '\0';
-    report_live(NULL);
-    fputs("walwire: ", stderr);
+    log_details details;
+    memset(&details, 0, sizeof details);
     if (attempt != NULL)
-        put_escaped("", attempt, server_says ? "" : ": ");
+        ww_text_add(&text, attempt);
+    if (attempt != NULL && !server_says)
+        ww_text_add(&text, ": ");
     if (attempt == NULL || !server_says)
-        put_what(err);
-    fputc('\n', stderr);
-    if (server_says) {
-        fprintf(stderr, "  the server says: ");
-        put_escaped("", err->severity, " ");
-        put_escaped("", err->sqlstate, ": ");
-        put_escaped("", err->message, "\n");
-    }
-    if (err->detail[0] != '\0')
-        put_escaped("  ", err->detail, "\n");
-    if (err->hint[0] != '\0')
-        put_escaped("  ", err->hint, "\n");
+        add_what(&text, err);
+    details.error = ww_status_text(err->status);
+    details.severity = err->severity;
+    details.sqlstate = err->sqlstate;
+    details.server_message = err->message;
+    details.detail = err->detail;
+    details.hint = err->hint;
+    log_write(WW_LOG_ERROR, message, &details);
 }
 
 void report_error(const ww_error *err)
@@ -139,23 +155,13 @@ int report_and_exit_code(const ww_error *err)
 
 static void log_line(void *ctx, ww_log_level level, const char *text)
 {
-    const options *o = ctx;
-    if (level == WW_LOG_ERROR || (level == WW_LOG_WARNING && !o->quiet) ||
-        (level == WW_LOG_INFO && o->verbose > 0) || (level == WW_LOG_DEBUG && o->verbose > 1)) {
-        report_live(NULL);
-        fprintf(stderr, "walwire: %s\n", text);
-    }
+    (void)ctx;
+    log_write(level, text, NULL);
 }
 
 ww_log report_log(const options *o)
 {
-    union {
-        const options *in;
-        void *out;
-    } ctx;
-    ww_log log;
-    ctx.in = o;
-    log.ctx = ctx.out;
-    log.line = log_line;
+    ww_log log = {NULL, log_line};
+    (void)o;
     return log;
 }
