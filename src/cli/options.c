@@ -822,5 +822,6 @@ bool options_read(options *o, unsigned command, int argc, char **argv, int first
         o->catalog = WW_CATALOG_FULL;
     if (o->slot_wait_us == WW_MONO_NEVER)
         o->slot_wait_us = o->no_loop ? 0 : DEFAULT_SLOT_WAIT_US;
+    log_configure(o);
     return o->done || (check_together(o) && check_delivery(o));
 }
