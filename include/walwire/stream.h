@@ -297,7 +297,8 @@ ww_lsn ww_stream_restart_lsn(const ww_stream *s);
  * If a transaction was open, the server sends it again, first of all: it is recognised by its xid
  * and final LSN, and what was handed out of it already is not handed out again: its Begin, its
  * origin, its first changes (by ordinal), and relations before them that have not changed. If
- * another transaction comes first, or it ends before what was handed out: ERR_GAP, from next().
+ * another transaction comes first, or it ends before what was handed out, or a keepalive says that
+ * the server is past it: ERR_GAP, from next(). Until then the stream is not idle.
  *
  * ERR_USAGE where streamed transactions are open and handed out as they come (no spool): their
  * events would come twice. ERR_NOMEM: final. After an error of the stream that error. */
@@ -314,8 +315,8 @@ const ww_error *ww_stream_error(const ww_stream *s);
  * then. O(log n). Once held, nothing is remembered: WW_OK, without effect. */
 ww_status ww_stream_confirm(ww_stream *s, ww_lsn end_lsn, ww_now now, ww_error *err);
 /* All units handed out that end at or before `lsn` are durable. In EACH, a position between two
- * units means those before it, and ERR_USAGE is for one beyond what was handed out; in THROUGH it
- * has to be a unit's: the same as ww_stream_confirm(). */
+ * units means those before it, one at or before flush is known already, and ERR_USAGE is for one
+ * beyond what was handed out; in THROUGH it has to be a unit's: the same as ww_stream_confirm(). */
 ww_status ww_stream_confirm_through(ww_stream *s, ww_lsn lsn, ww_now now, ww_error *err);
 /* EACH: how many units the window holds, from the oldest that is not confirmed on. THROUGH: 1 if
  * any is not confirmed, else 0. */

@@ -4,6 +4,11 @@
  * Invariants:
  *   - flush never goes back, and never passes config.start but for what was confirmed or heard
  *   - flush <= received
+ *   - durable is 0, or the highest end of the units dropped from the window's front; it follows no
+ *     keepalive, so it is never beyond flush
+ *   - gated: no feedback tells more than min(flush, permitted), and permitted never goes back; flush
+ *     itself, and what it takes to be idle, know nothing of the gate
+ *   - a transaction that a restart interrupted counts as open until it has come again
  *   - no unit handed out and not confirmed ends at or before flush, but for a unit that the server
  *     sent behind another one (a Prepare replayed at its Commit Prepared, which follows it)
  *   - units [first, first + count) are in the order of handing out; the first is not confirmed;
@@ -74,7 +79,8 @@ static bool all_confirmed(const ww_stream *s)
 
 bool ww_stream_idle(const ww_stream *s)
 {
-    return s->error.status == WW_OK && !s->in_transaction && !s->has_pending && all_confirmed(s);
+    return s->error.status == WW_OK && !s->in_transaction && !s->resumed.awaited &&
+           !s->has_pending && all_confirmed(s);
 }
 
 /* More can be told than before `told`. */
@@ -116,7 +122,8 @@ void ww__stream_heard(ww_stream *s, ww_lsn end, ww_mono_us now)
 {
     if (end > s->received)
         s->received = end;
-    if (!s->in_transaction && end > s->idle_lsn)
+    ww__stream_check_resumed(s, end);
+    if (!s->in_transaction && !s->resumed.awaited && end > s->idle_lsn)
         s->idle_lsn = end;
     ww__stream_settle(s, now);
 }
@@ -296,14 +303,18 @@ static ww_status confirm_each(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error
     return WW_OK;
 }
 
-/* Of two that lie one behind the other, the first is as durable as the second. */
+/* What is at or before flush has been confirmed already, also by a session before this one. Units in
+ * order end the search; those that lie behind are looked for among all. */
 static ww_status confirm_all_through(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error *err)
 {
-    ww_unit *u = s->units + s->units_first;
+    ww_unit *u;
     size_t i;
-    if (lsn > s->handed_out)
+    if (lsn > s->handed_out && lsn > s->flush)
         return fail_unknown(lsn, err);
-    for (i = 0; i < s->units_count && (u[i].behind || u[i].lsn <= lsn); i++)
+    if (s->units_count == 0)
+        return WW_OK;
+    u = s->units + s->units_first;
+    for (i = 0; i < s->units_count && (u[i].lsn <= lsn || s->units_behind > 0); i++)
         u[i].confirmed |= u[i].lsn <= lsn;
     drop_confirmed(s, now);
     return WW_OK;

@@ -37,6 +37,8 @@ void ww__stream_start_decoder(ww_stream *s);
 /* restart.c: an event while a restarted transaction is awaited or open. WW_MORE: it was handed out
  * before the restart. */
 ww_status ww__stream_resume(ww_stream *s, const ww_event *ev);
+/* A keepalive: ERR_GAP if the server has passed the awaited transaction without sending it. */
+void ww__stream_check_resumed(ww_stream *s, ww_lsn end);
 
 /* feedback.c: what a feedback sent now would say. */
 ww_lsn ww__stream_reportable(const ww_stream *s);

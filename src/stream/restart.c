@@ -76,6 +76,15 @@ static ww_status fail_gap(ww_stream *s, const char *what)
     return WW_ERR_GAP;
 }
 
+/* Its end lies behind every keepalive that comes before it; but not that of a Prepare of old, which
+ * comes with its Commit Prepared. */
+void ww__stream_check_resumed(ww_stream *s, ww_lsn end)
+{
+    if (s->resumed.awaited && s->resumed.final_lsn >= ww_stream_restart_lsn(s) &&
+        end > s->resumed.final_lsn && s->error.status == WW_OK)
+        fail_gap(s, "the server went past the transaction that was interrupted");
+}
+
 /* Nothing else can come before the transaction that was interrupted. */
 static ww_status take_first(ww_stream *s, const ww_event *ev)
 {

@@ -209,6 +209,98 @@ static void ping_pong_is_spaced(void)
     feed_fini(&f);
 }
 
+/* ---- behind a gate -------------------------------------------------------------------------- */
+
+static void start_gated(feed *f)
+{
+    feed_prepare(f);
+    f->config.gated = true;
+    f->config.ack_interval_us = 50 * MS;
+    f->config.status_interval_us = 700 * MS;
+    feed_start(f);
+}
+
+/* Units are confirmed and the stream is idle again and again; nobody permits anything. */
+static void what_is_not_permitted_is_no_news(void)
+{
+    feed f;
+    feed_status status;
+    ww_mono_us start;
+    unsigned i, sent = 0;
+    start_gated(&f);
+    start = f.now.mono_us;
+    for (i = 1; i <= 700; i++) {
+        f.now.mono_us = start + i * 10 * MS;
+        feed_transaction(&f, i, i * 0x100, i * 0x100 + 0x10);
+        feed_confirm(&f, i * 0x100 + 0x10);
+        feed_keepalive(&f, i * 0x100 + 0x20, false);
+        sent += feed_feedback(&f, &status);
+        CHECK_EQ_U64(status.flush, 0);
+    }
+    CHECK_EQ_U64(sent, 10); /* each status interval, as if nothing moved */
+    CHECK_EQ_U64(ww_stream_flush(&f.s), 700 * 0x100 + 0x20);
+    feed_fini(&f);
+}
+
+static void permission_is_news(void)
+{
+    feed f;
+    feed_status status;
+    ww_mono_us start;
+    start_gated(&f);
+    start = f.now.mono_us;
+    feed_transaction(&f, 1, 0x100, 0x110);
+    feed_transaction(&f, 2, 0x200, 0x210);
+    feed_confirm(&f, 0x110);
+    f.now.mono_us = start + 100 * MS;
+    ww_stream_permit(&f.s, 0x110, f.now);
+    CHECK_EQ_U64(ww_stream_deadline(&f.s), start + 150 * MS); /* from the permission on */
+    f.now.mono_us = start + 120 * MS;
+    feed_confirm(&f, 0x210);
+    ww_stream_permit(&f.s, 0x210, f.now); /* does not put it off */
+    f.now.mono_us = start + 150 * MS;
+    CHECK(feed_feedback(&f, &status));
+    CHECK_EQ_U64(status.flush, 0x210);
+    ww_stream_permit(&f.s, 0x210, f.now); /* again, and further than there is anything to tell */
+    ww_stream_permit(&f.s, 0x280, f.now);
+    CHECK_EQ_U64(ww_stream_deadline(&f.s), start + 850 * MS);
+    feed_keepalive(&f, 0x270, false);
+    CHECK_EQ_U64(ww_stream_deadline(&f.s), start + 200 * MS); /* which was permitted beforehand */
+    feed_fini(&f);
+}
+
+/* A server that shuts down is answered while the position is being saved, but not in a circle, and
+ * the permission lets it go without delay. */
+static void a_server_is_let_go_by_permission(void)
+{
+    feed f;
+    feed_status status;
+    unsigned i, answers = 0;
+    start_gated(&f);
+    CHECK(!ww_stream_asked(&f.s));
+    feed_keepalive(&f, 0x138, true);
+    CHECK(ww_stream_asked(&f.s));
+    for (i = 0; i < 1000; i++) {
+        if (feed_feedback(&f, &status)) {
+            answers++;
+            CHECK_EQ_U64(status.flush, 0);
+            CHECK(!ww_stream_asked(&f.s));
+            feed_keepalive(&f, 0x138, true);
+        }
+        f.now.mono_us += 100;
+    }
+    CHECK_EQ_U64(answers, 1000 * 100 / WW_REPLY_SPACING_US);
+    feed_feedback(&f, &status);
+    feed_keepalive(&f, 0x138, true);
+    CHECK(ww_stream_asked(&f.s) && !feed_feedback(&f, &status));
+    ww_stream_permit(&f.s, 0x138, f.now);
+    CHECK(feed_feedback(&f, &status));
+    CHECK_EQ_U64(status.flush, 0x138);
+    ww_stream_feedback_now(&f.s, false);
+    CHECK(ww_stream_asked(&f.s));
+    feed_fini(&f);
+}
+
 static void asks_for_replies(void)
 {
     feed f;
@@ -267,6 +359,9 @@ int main(void)
     RUN(nothing_new_is_no_news);
     RUN(answers_while_input_is_undelivered);
     RUN(ping_pong_is_spaced);
+    RUN(what_is_not_permitted_is_no_news);
+    RUN(permission_is_news);
+    RUN(a_server_is_let_go_by_permission);
     RUN(asks_for_replies);
     RUN(feedback_survives_errors);
     RUN(intervals_do_not_overflow);

@@ -207,12 +207,16 @@ static void what_was_handed_out_can_be_confirmed(void)
     CHECK(feed_keepalive(f, 0x280, true) == WW_OK);
     CHECK_EQ_U64(ww_stream_flush(&f->s), 0x110); /* 0x210 is not durable */
     CHECK(feed_confirm(f, 0x210) == WW_OK);
-    CHECK_EQ_U64(ww_stream_flush(&f->s), 0x280);
+    CHECK_EQ_U64(ww_stream_flush(&f->s), 0x210); /* 22 is open still */
+    CHECK(!ww_stream_idle(&f->s));
     CHECK(feed_feedback(f, &told));
-    CHECK(told.flush == 0x280 && told.write == 0x280);
+    CHECK(told.flush == 0x210 && told.write == 0x280);
     log_take(&r.l);
     ordinary(&r, 22, 0x310, "a", "3");
     LOG(&r, "R1(a) I1(a)=3#1 C310");
+    CHECK(feed_confirm(f, 0x310) == WW_OK);
+    CHECK(feed_keepalive(f, 0x380, false) == WW_OK);
+    CHECK_EQ_U64(ww_stream_flush(&f->s), 0x380);
     rig_fini(&r);
 }
 
@@ -318,6 +322,87 @@ static void another_transaction_first_is_a_gap(void)
     rig_fini(&r);
 }
 
+/* Else flush would follow the server, past rows that nobody has. */
+static void a_keepalive_beyond_is_a_gap(void)
+{
+    rig r;
+    feed *f = &r.l.f;
+    interrupt(&r);
+    CHECK(feed_keepalive(f, 0x100, false) == WW_OK);
+    CHECK(feed_next(f) == WW_MORE);
+    CHECK(feed_keepalive(f, 0x101, true) == WW_OK);
+    CHECK(feed_next(f) == WW_ERR_GAP);
+    CHECK_TEXT(ww_stream_error(&f->s)->subject, "transaction 20");
+    CHECK_EQ_U64(ww_stream_flush(&f->s), 0);
+    rig_fini(&r);
+}
+
+/* A Prepare of old comes with its Commit Prepared: keepalives before it are beyond its own end. */
+static void a_prepare_of_old_is_no_gap(void)
+{
+    rig r;
+    feed *f = &r.l.f;
+    rig_init(&r, true);
+    ordinary(&r, 20, 0x210, "a", "1");
+    CHECK(feed_confirm(f, 0x210) == WW_OK);
+    log_take(&r.l);
+    enc_begin_prepare(&f->message, 0x100, 0x110, 9, 30, "gid");
+    log_wal(&r.l, 0x220);
+    CHECK(ww_stream_restart(&f->s, false, f->now, NULL) == WW_OK);
+    CHECK(feed_keepalive(f, 0x230, false) == WW_OK);
+    CHECK_EQ_U64(ww_stream_flush(&f->s), 0x210);
+    enc_begin_prepare(&f->message, 0x100, 0x110, 9, 30, "gid");
+    log_wal(&r.l, 0x240);
+    relation(&r, 0, 1, "a");
+    insert(&r, 0, 1, "2");
+    enc_prepare(&f->message, 0x100, 0x110, 9, 30, "gid");
+    CHECK(log_wal(&r.l, 0x240) == WW_MORE);
+    LOG(&r, "bgid R1(a) I1(a)=2#1 Pgid110");
+    rig_fini(&r);
+}
+
+static void begins_behind_what_was_handed_out_or_heard(void)
+{
+    feed f;
+    feed_prepare(&f);
+    f.config.start = 0x80;
+    CHECK(feed_start(&f) == WW_OK);
+    CHECK_EQ_U64(ww_stream_restart_lsn(&f.s), 0); /* nothing is known: as before */
+    feed_transaction(&f, 1, 0x100, 0x110);
+    CHECK_EQ_U64(ww_stream_restart_lsn(&f.s), 0x110); /* handed out, whether durable or not */
+    CHECK(feed_keepalive(&f, 0x200, false) == WW_OK);
+    CHECK_EQ_U64(ww_stream_restart_lsn(&f.s), 0x110);
+    CHECK(feed_confirm(&f, 0x110) == WW_OK);
+    CHECK_EQ_U64(ww_stream_restart_lsn(&f.s), 0x200); /* acknowledged while idle */
+    feed_fini(&f);
+}
+
+/* Neither what was confirmed nor what was permitted is forgotten; the same units are confirmed. */
+static void the_gate_outlives_it(void)
+{
+    feed f;
+    feed_status told;
+    feed_prepare(&f);
+    f.config.gated = true;
+    feed_start(&f);
+    feed_transaction(&f, 1, 0x100, 0x110);
+    feed_transaction(&f, 2, 0x200, 0x210);
+    feed_confirm(&f, 0x110);
+    ww_stream_permit(&f.s, 0x110, f.now);
+    feed_confirm(&f, 0x210);
+    CHECK(ww_stream_restart(&f.s, false, f.now, NULL) == WW_OK);
+    CHECK_EQ_U64(ww_stream_restart_lsn(&f.s), 0x210); /* what is durable is not asked for again */
+    CHECK_EQ_U64(ww_stream_flush(&f.s), 0x210);
+    ww_stream_feedback_now(&f.s, false);
+    CHECK(feed_feedback(&f, &told));
+    CHECK_EQ_U64(told.flush, 0x110);
+    ww_stream_permit(&f.s, 0x210, f.now);
+    f.now.mono_us += WW_DEFAULT_ACK_INTERVAL_US;
+    CHECK(feed_feedback(&f, &told));
+    CHECK_EQ_U64(told.flush, 0x210);
+    feed_fini(&f);
+}
+
 static void fewer_changes_are_a_gap(void)
 {
     rig r;
@@ -363,6 +448,10 @@ int main(void)
     RUN(the_spool_is_emptied);
     RUN(prepared_transactions_are_no_different);
     RUN(another_transaction_first_is_a_gap);
+    RUN(a_keepalive_beyond_is_a_gap);
+    RUN(a_prepare_of_old_is_no_gap);
+    RUN(begins_behind_what_was_handed_out_or_heard);
+    RUN(the_gate_outlives_it);
     RUN(fewer_changes_are_a_gap);
     RUN(stream_events_are_not_taken_back);
     RUN(without_memory_it_is_final);
