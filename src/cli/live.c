@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* live.c: events, rate, position and lag on one line, redrawn in place. */
+/* live.c: how a running stream is doing: events, rate, position and lag on one line, redrawn in
+ * place; the log; metrics. */
 #include "live.h"
 
 #include <stdio.h>
@@ -8,11 +9,20 @@
 
 #define REDRAW_US UINT64_C(500000)
 
-void live_init(live *l, const options *o, const ww_sink *sink)
+void live_init(live *l, const options *o, output *out)
 {
     memset(l, 0, sizeof *l);
-    l->on = !o->quiet && isatty(STDERR_FILENO) == 1 && !ww_sink_is_terminal(sink);
+    l->out = out;
+    l->metrics = metrics_open(o, out);
+}
+
+void live_begin(live *l, const ww_client *client)
+{
+    l->on = !log_is_json() && log_wants(WW_LOG_WARNING) && isatty(STDERR_FILENO) == 1 &&
+            !ww_sink_is_terminal(l->out->sink);
     l->last_at = ww_clock_now().mono_us;
+    watch_init(&l->watch, client);
+    metrics_update(l->metrics, client);
 }
 
 /* Seconds between the newest message's send time and now, by our clock; 0 when clocks disagree. */
@@ -22,15 +32,12 @@ static double lag_seconds(const ww_client *client, ww_pg_time wall)
     return sent > 0 && wall.us > sent ? (double)(wall.us - sent) / 1e6 : 0.0;
 }
 
-void live_update(live *l, const ww_client *client)
+static void draw(live *l, const ww_client *client)
 {
-    ww_now now;
+    ww_now now = ww_clock_now();
     char lsn[WW_LSN_TEXT_SIZE];
     char line[160];
     double seconds;
-    if (!l->on)
-        return;
-    now = ww_clock_now();
     if (now.mono_us - l->last_at < REDRAW_US)
         return;
     seconds = (double)(now.mono_us - l->last_at) / 1e6;
@@ -41,4 +48,34 @@ void live_update(live *l, const ww_client *client)
     report_live(line);
     l->last_events = l->events;
     l->last_at = now.mono_us;
+}
+
+void live_update(live *l, const ww_client *client)
+{
+    if (l == NULL || client == NULL)
+        return;
+    watch_update(&l->watch, client);
+    metrics_update(l->metrics, client);
+    if (l->on)
+        draw(l, client);
+}
+
+ww_mono_us live_deadline(const live *l)
+{
+    return l != NULL ? metrics_deadline(l->metrics) : WW_MONO_NEVER;
+}
+
+void live_count(live *l, const ww_client *client, const ww_event *ev, ww_lsn unit)
+{
+    l->events += ev == NULL || ev->ordinal > 0;
+    if (l->metrics != NULL && ev != NULL)
+        metrics_count(l->metrics, client, ev, unit);
+    else if (l->metrics != NULL)
+        metrics_count_text(l->metrics, client);
+}
+
+void live_close(live *l, const ww_client *client)
+{
+    metrics_close(l->metrics, client);
+    l->metrics = NULL;
 }
