@@ -178,6 +178,12 @@ int signals_fd(void);           /* readable once a stop was asked for */
 bool signals_stop(void);        /* was it? */
 int signals_exit_code(void);    /* 128 + the signal's number */
 void signals_acknowledge(void); /* empties the descriptor, so that what follows can wait */
+/* From now on SIGHUP asks for a new output file, instead of ending the process. */
+bool signals_watch_hangup(void);
+int signals_hangup_fd(void); /* readable once that was asked for; -1 before */
+void signals_acknowledge_hangup(void);
+bool signals_hangup(void);        /* was it? */
+void signals_forget_hangup(void); /* it is being done */
 
 /* connection.c: conninfo from arguments and environment; overwrites a password in argv. Anything
  * but EXIT_DONE: a message was printed; exit with it. */

@@ -3,6 +3,8 @@
  * is confirmed to the client only after the sink says that it was delivered. */
 #include "output.h"
 
+#include "live.h"
+
 #include "base/utf8.h"
 #include "base/out.h"
 
@@ -12,8 +14,9 @@
 #include <string.h>
 
 #define BUFFER_SIZE ((size_t)256 << 10)
-#define SHUTDOWN_US UINT64_C(10000000) /* after a signal: how long a blocked sink is waited for */
-#define RETRY_US UINT64_C(10000)       /* between two attempts at a feedback that cannot be sent */
+#define RETRY_US UINT64_C(10000)    /* between two attempts at a feedback that cannot be sent */
+#define ASKING_US UINT64_C(1000000) /* a server that asks so long wants to shut down ... */
+#define ASKED_US UINT64_C(200000)   /* ... if it never paused for that long */
 
 static ww_mono_us earlier(ww_mono_us a, ww_mono_us b)
 {
@@ -32,18 +35,34 @@ static int milliseconds_until(ww_mono_us deadline)
     return deadline - now > 3600000000u ? 3600000 : (int)((deadline - now + 999) / 1000);
 }
 
+/* Only the first call matters. */
 static void limit_waiting(output *w)
 {
-    w->give_up_at = earlier(w->give_up_at, ww_clock_now().mono_us + SHUTDOWN_US);
+    w->give_up_at = earlier(w->give_up_at, ww_clock_now().mono_us + w->o->shutdown_timeout_us);
 }
 
-void output_note_signal(output *w)
+static void note_signal(output *w)
 {
     if (!signals_stop() || w->signal_noted)
         return;
     w->signal_noted = true;
     signals_acknowledge();
     limit_waiting(w);
+}
+
+bool output_stop_asked(output *w)
+{
+    note_signal(w);
+    if (w->client == NULL || !acks_over(&w->acks, w->client))
+        return signals_stop();
+    limit_waiting(w);
+    return true;
+}
+
+/* What the consumer has acknowledged; w->error if that is nonsense. */
+static bool read_acks(output *w)
+{
+    return w->client == NULL || acks_read(&w->acks, w->client, &w->error) == WW_OK;
 }
 
 /* The reader of a pipe went away while there was nothing to write. */
@@ -56,24 +75,36 @@ static bool fail_reader_gone(output *w)
     return false;
 }
 
-/* Polls sink (if it is to be written) and server (if it is to be read). */
+static struct pollfd poll_for(int fd, short events)
+{
+    struct pollfd item = {fd, events, 0}; /* -1: poll() ignores it */
+    return item;
+}
+
+enum { POLL_SIGNALS, POLL_HANGUP, POLL_SINK, POLL_ACKS, POLL_SERVER, POLLED };
+
+/* Polls sink (if it is to be written) and server (if it is to be read). Acknowledgements are taken
+ * before a reader that is gone is looked at: its last ones count. */
 static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
 {
-    struct pollfd fds[3];
-    nfds_t n = 2;
-    fds[0].fd = signals_fd();
-    fds[0].events = POLLIN;
-    fds[1].fd = sink || ww_sink_kind_of(w->sink) == WW_SINK_PIPE ? ww_sink_fd(w->sink) : -1;
-    fds[1].events = sink ? POLLOUT : 0;
-    if (w->client != NULL && server) {
-        fds[2].fd = ww_client_fd(w->client);
-        fds[2].events = ww_client_poll_events(w->client);
-        n = 3;
-    }
-    if (poll(fds, n, milliseconds_until(deadline)) < 0)
-        fds[1].revents = 0; /* EINTR: a signal */
-    output_note_signal(w);
-    if (ww_sink_kind_of(w->sink) == WW_SINK_PIPE && (fds[1].revents & POLLERR) != 0)
+    struct pollfd fds[POLLED];
+    bool pipe = ww_sink_kind_of(w->sink) == WW_SINK_PIPE;
+    bool read_server = w->client != NULL && server;
+    deadline = earlier(deadline, live_deadline(w->live));
+    fds[POLL_SIGNALS] = poll_for(signals_fd(), POLLIN);
+    fds[POLL_HANGUP] = poll_for(signals_hangup_fd(), POLLIN);
+    fds[POLL_SINK] = poll_for(sink || pipe ? ww_sink_fd(w->sink) : -1, sink ? POLLOUT : 0);
+    fds[POLL_ACKS] = poll_for(w->client != NULL ? w->acks.fd : -1, POLLIN);
+    fds[POLL_SERVER] = poll_for(read_server ? ww_client_fd(w->client) : -1,
+                                read_server ? ww_client_poll_events(w->client) : 0);
+    if (poll(fds, POLLED, milliseconds_until(deadline)) < 0)
+        fds[POLL_SINK].revents = 0; /* EINTR: a signal */
+    note_signal(w);
+    signals_acknowledge_hangup();
+    live_update(w->live, w->client);
+    if (!read_acks(w))
+        return false;
+    if (pipe && (fds[POLL_SINK].revents & POLLERR) != 0)
         return fail_reader_gone(w);
     return true;
 }
@@ -90,7 +121,7 @@ static bool fail_gave_up(output *w)
     ww_error_clear(&w->error);
     w->error.status = WW_ERR_TIMEOUT;
     w->error.what =
-        "10 s after the signal the output has not taken all yet; what it did not take is not "
+        "the output has not taken all within --shutdown-timeout; what it did not take is not "
         "acknowledged";
     return false;
 }
@@ -105,6 +136,13 @@ static ww_mono_us feedback_deadline(const output *w)
     now = ww_clock_now().mono_us;
     due = ww_client_deadline(w->client);
     return due > now ? due : now + RETRY_US;
+}
+
+bool output_feedback(output *w)
+{
+    if (w->client != NULL && read_acks(w))
+        ww_client_feedback(w->client, NULL); /* what fails shows at the next event */
+    return !failed(w);
 }
 
 /* A unit is marked in the sink once its bytes are there, so that the sink can be cut at the last
@@ -144,8 +182,8 @@ static bool write_all(output *w, const uint8_t *bytes, size_t len)
             return fail_gave_up(w);
         if (!wait_for(w, true, false, earlier(feedback_deadline(w), w->give_up_at)))
             return false;
-        if (w->client != NULL)
-            ww_client_feedback(w->client, NULL);
+        if (!output_feedback(w))
+            return false;
     }
     return true;
 }
@@ -175,16 +213,27 @@ static bool write_some(output *w)
 
 /* ---- units ---------------------------------------------------------------------------------- */
 
+uint64_t output_offset(const output *w)
+{
+    return w->out.flushed + w->out.len;
+}
+
 void output_mark(output *w, ww_lsn unit)
 {
-    w->unit_offset = w->out.flushed + w->out.len;
+    w->unit_offset = output_offset(w);
     ww__marks_add(&w->marks, w->unit_offset, unit);
+}
+
+void output_mark_empty(output *w, ww_lsn unit)
+{
+    if (w->acks.on)
+        ww_client_confirm(w->client, unit, NULL);
 }
 
 static void confirm(output *w)
 {
     ww_lsn delivered = ww_sink_delivered(w->sink);
-    if (w->client == NULL || w->o->ack == ACK_NONE)
+    if (w->client == NULL || w->o->ack != ACK_AUTO)
         return;
     if (w->raw && w->out.len == 0 && !ww_sink_pending(w->sink))
         ww_client_flush_all(w->client, NULL); /* refused where a message was held back */
@@ -208,11 +257,37 @@ bool output_settle(output *w, bool idle)
     return true;
 }
 
+bool output_full(const output *w)
+{
+    return acks_full(&w->acks, w->client);
+}
+
+/* A server that shuts down asks again and again until all is acknowledged. It would wait for ever
+ * for a reader that does not read: say so, once. */
+static void note_asking(output *w, ww_mono_us now)
+{
+    bool held_up = w->out.len > 0 || (w->acks.on ? acks_waiting(&w->acks, w->client) > 0
+                                                 : ww_sink_pending(w->sink));
+    if (!ww_stream_asked(ww_client_stream(w->client)) || !held_up)
+        return;
+    if (now - w->asked_last > ASKED_US)
+        w->asked_first = now;
+    w->asked_last = now;
+    if (w->asking_told || now - w->asked_first < ASKING_US)
+        return;
+    w->asking_told = true;
+    report_at(WW_LOG_WARNING,
+              "the server keeps asking for an acknowledgement, as one does that shuts down; it "
+              "waits for %s",
+              w->acks.on ? "what the consumer has not acknowledged yet" : "the output's reader");
+}
+
 bool output_wait(output *w)
 {
     ww_mono_us now = ww_clock_now().mono_us;
     ww_mono_us deadline = earlier(ww_sink_deadline(w->sink, now), feedback_deadline(w));
-    return wait_for(w, w->out.len > 0, true, earlier(deadline, w->give_up_at));
+    note_asking(w, now);
+    return wait_for(w, w->out.len > 0, !output_full(w), earlier(deadline, w->give_up_at));
 }
 
 /* ---- text ----------------------------------------------------------------------------------- */
@@ -245,6 +320,14 @@ bool output_put_text(output *w, ww_slice text)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+/* Whoever rotates a file that has a position says SIGHUP; elsewhere that ends the process. */
+static bool open_kept(output *w)
+{
+    if (!kept_open(&w->kept, w->o, w->sink, &w->error))
+        return false;
+    return kept_store(&w->kept) == NULL || signals_watch_hangup();
+}
+
 bool output_open(output *w, const options *o)
 {
     ww_sink_config config = WW_SINK_CONFIG_INIT;
@@ -252,9 +335,13 @@ bool output_open(output *w, const options *o)
     w->o = o;
     w->give_up_at = WW_MONO_NEVER;
     ww_error_clear(&w->error);
+    if (acks_open(&w->acks, o, &w->error) < 0)
+        return false;
     config.path = o->file;
     config.fsync_interval_us = o->fsync_interval_us;
-    if (ww_sink_open(&w->sink, &config, &w->error) < 0)
+    config.position = kept_is_wanted(o);
+    config.init = o->init;
+    if (ww_sink_open(&w->sink, &config, &w->error) < 0 || !open_kept(w))
         return false;
     w->buffer = malloc(BUFFER_SIZE);
     if (w->buffer == NULL) {
@@ -300,22 +387,78 @@ static bool write_rest(output *w)
     return true;
 }
 
+bool output_reopen(output *w)
+{
+    if (!signals_hangup() || output_offset(w) != w->unit_offset)
+        return true;
+    signals_forget_hangup();
+    if (!write_rest(w))
+        return false;
+    pass_marks(w);
+    if (ww_sink_reopen(w->sink, &w->error) < 0)
+        return false;
+    report_at(WW_LOG_INFO, "SIGHUP: %s is opened anew", w->o->file);
+    return true;
+}
+
+static bool undelivered(const output *w)
+{
+    if (w->acks.on && w->client != NULL)
+        return acks_waiting(&w->acks, w->client) > 0 && !w->acks.ended;
+    return ww_sink_pending(w->sink);
+}
+
+/* How long what is delivered is waited for: a consumer that still acknowledges is not given up. */
+static ww_mono_us last_moment(const output *w, ww_mono_us since)
+{
+    if (!w->acks.on)
+        return w->give_up_at;
+    if (w->acks.heard_at > since)
+        since = w->acks.heard_at;
+    return earlier(w->give_up_at, since + w->o->shutdown_timeout_us);
+}
+
 bool output_finish(output *w)
 {
+    ww_mono_us since;
     if (failed(w) || !output_cut(w) || !write_rest(w))
         return false;
+    since = ww_clock_now().mono_us;
     while (output_settle(w, true)) {
-        ww_mono_us now = ww_clock_now().mono_us;
-        if (!ww_sink_pending(w->sink) || now >= w->give_up_at)
+        ww_mono_us now = ww_clock_now().mono_us, last = last_moment(w, since);
+        if (!undelivered(w) || now >= last)
             return true;
         if (!wait_for(w, false, false,
                       earlier(ww_sink_deadline(w->sink, now),
-                              earlier(feedback_deadline(w), w->give_up_at))))
+                              earlier(feedback_deadline(w), last))) ||
+            !output_feedback(w))
             return false;
-        if (w->client != NULL)
-            ww_client_feedback(w->client, NULL);
     }
     return false;
+}
+
+bool output_acknowledged(const output *w)
+{
+    size_t n = w->client != NULL ? acks_waiting(&w->acks, w->client) : 0;
+    if (n > 0)
+        report("%zu transaction%s not acknowledged%s; what is not comes again", n,
+               n == 1 ? " was" : "s were",
+               w->acks.ended ? " when the acknowledgements ended"
+                             : " within --shutdown-timeout");
+    return n == 0;
+}
+
+bool output_tidy(output *w)
+{
+    ww_error ignored;
+    if (w->sink != NULL && ww_sink_kind_of(w->sink) == WW_SINK_FILE) {
+        pass_marks(w);
+        ww_sink_cut(w->sink, NULL);
+    }
+    if (!w->acks.on || w->acks.bad)
+        return false;
+    acks_read(&w->acks, w->client, &ignored);
+    return !w->acks.bad;
 }
 
 void output_salvage(output *w)
@@ -332,7 +475,8 @@ void output_salvage(output *w)
 
 int output_exit_code(const output *w)
 {
-    if (w->error.status == WW_ERR_USAGE || w->error.status == WW_ERR_NOMEM)
+    if (w->error.status == WW_ERR_USAGE || w->error.status == WW_ERR_NOMEM ||
+        w->error.status == WW_ERR_GAP)
         return report_and_exit_code(&w->error);
     if (w->error.sys_errno != EPIPE)
         report_error(&w->error);

@@ -1,22 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.c: a signal becomes a readable descriptor; the second one ends the process at once. */
+/* signals.c: a signal becomes a readable descriptor; the second SIGINT or SIGTERM ends the process at
+ * once. */
 #include "cli.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t stop_asked; /* the signal's number */
+static volatile sig_atomic_t reopen_asked;
 static int wake[2] = {-1, -1};
+static int hangup[2] = {-1, -1}; /* apart: it ends no call that waits */
+
+static void wake_up(int fd)
+{
+    int before = errno;
+    ssize_t ignored = write(fd, "", 1);
+    (void)ignored;
+    errno = before;
+}
 
 static void on_signal(int number)
 {
-    ssize_t ignored;
     if (stop_asked)
         _exit(128 + number);
     stop_asked = number;
-    ignored = write(wake[1], "", 1);
-    (void)ignored;
+    wake_up(wake[1]);
+}
+
+static void on_hangup(int number)
+{
+    (void)number;
+    reopen_asked = 1;
+    wake_up(hangup[1]);
 }
 
 static bool set_handler(int number, void (*handler)(int))
@@ -27,16 +44,28 @@ static bool set_handler(int number, void (*handler)(int))
     return sigemptyset(&action.sa_mask) == 0 && sigaction(number, &action, NULL) == 0;
 }
 
-bool signals_install(void)
+static bool open_pipe(int fds[2])
 {
     int i;
-    if (pipe(wake) != 0)
+    if (pipe(fds) != 0)
         return false;
     for (i = 0; i < 2; i++)
-        if (fcntl(wake[i], F_SETFL, O_NONBLOCK) != 0 || fcntl(wake[i], F_SETFD, FD_CLOEXEC) != 0)
+        if (fcntl(fds[i], F_SETFL, O_NONBLOCK) != 0 || fcntl(fds[i], F_SETFD, FD_CLOEXEC) != 0)
             return false;
-    return set_handler(SIGINT, on_signal) && set_handler(SIGTERM, on_signal) &&
-           set_handler(SIGPIPE, SIG_IGN) && set_handler(SIGXFSZ, SIG_IGN);
+    return true;
+}
+
+static void empty(int fd)
+{
+    char byte;
+    while (read(fd, &byte, 1) == 1)
+        continue;
+}
+
+bool signals_install(void)
+{
+    return open_pipe(wake) && set_handler(SIGINT, on_signal) &&
+           set_handler(SIGTERM, on_signal) && set_handler(SIGPIPE, SIG_IGN) && set_handler(SIGXFSZ, SIG_IGN);
 }
 
 int signals_fd(void)
@@ -56,7 +85,30 @@ int signals_exit_code(void)
 
 void signals_acknowledge(void)
 {
-    char byte;
-    while (read(wake[0], &byte, 1) == 1)
-        continue;
+    empty(wake[0]);
+}
+
+bool signals_watch_hangup(void)
+{
+    return open_pipe(hangup) && set_handler(SIGHUP, on_hangup);
+}
+
+int signals_hangup_fd(void)
+{
+    return hangup[0];
+}
+
+bool signals_hangup(void)
+{
+    return reopen_asked != 0;
+}
+
+void signals_acknowledge_hangup(void)
+{
+    empty(hangup[0]);
+}
+
+void signals_forget_hangup(void)
+{
+    reopen_asked = 0;
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* kept.c: the output file's position, loaded once for however many attempts to connect, and saved
+ * so that a failure is known to be the output's. */
+#include "kept.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool kept_is_wanted(const options *o)
+{
+    return o->command == CMD_STREAM && o->file != NULL && o->slot != NULL && !o->temporary &&
+           o->ack == ACK_AUTO && !options_plugin_is_raw(o->plugin);
+}
+
+static ww_status load(void *ctx, ww_position *out, ww_error *err)
+{
+    const kept_position *k = ctx;
+    (void)err;
+    *out = k->position;
+    return k->found;
+}
+
+static ww_status save(void *ctx, const ww_position *p, ww_error *err)
+{
+    kept_position *k = ctx;
+    ww_error why;
+    ww_status st;
+    ww_error_clear(&why);
+    st = k->file->save(k->file->ctx, p, &why);
+    if (st >= 0)
+        return st;
+    if (err != NULL)
+        *err = why;
+    if (k->failure->status >= 0)
+        *k->failure = why;
+    return st;
+}
+
+/* The stream goes on where the file ends, and nowhere else. */
+static bool refuse_startpos(const options *o, ww_error *err)
+{
+    ww__fail_text(err, WW_ERR_USAGE,
+                  "--startpos does not go with an output file that has a position: the stream goes "
+                  "on where the file ends",
+                  o->file);
+    snprintf(err->hint, sizeof err->hint, "leave out --startpos, or write another file (-f)");
+    return false;
+}
+
+bool kept_open(kept_position *k, const options *o, const ww_sink *sink, ww_error *failure)
+{
+    memset(k, 0, sizeof *k);
+    k->failure = failure;
+    k->file = ww_sink_positions(sink);
+    if (k->file == NULL)
+        return true;
+    k->store.ctx = k;
+    k->store.load = load;
+    k->store.save = save;
+    k->found = k->file->load(k->file->ctx, &k->position, failure);
+    if (k->found < 0)
+        return false;
+    return k->found != WW_OK || o->startpos == 0 || refuse_startpos(o, failure);
+}
+
+const ww_position_store *kept_store(const kept_position *k)
+{
+    return k->file != NULL ? &k->store : NULL;
+}
