@@ -31,20 +31,21 @@ typedef struct ww_sink_config {
     ww_mono_us fsync_interval_us;
     bool position; /* a regular file that was opened by its path has its position beside it, in
                       path.position; elsewhere nothing */
-    bool init;     /* take the file as it is, whatever its position says: go on behind its end */
+    bool init;     /* with position: take the file as it is, whatever its position says: go on behind
+                      its end */
 } ww_sink_config;
 
 #define WW_SINK_CONFIG_INIT                                                                        \
     { sizeof(ww_sink_config), NULL, 0, false, false }
 
 /* A regular file is created 0600 (never through a planted symbolic link), its directory synced, and
- * appended to until ww_sink_close(). Without a position it is locked (flock), and if it ends in
- * half a line a line feed is written first; with one the position file is locked, and what is
- * behind the position is cut off at the first save.
+ * locked (flock), and appended to until ww_sink_close(). If it ends in half a line, a line feed is
+ * written first; with a position, what is behind that is cut off at the first save instead (but
+ * with init the line feed is written), and until then ww_sink_write() is ERR_USAGE.
  * ERR_IO names the path and the reason: a directory (EISDIR), a FIFO that nobody reads (ENXIO), a
  * file that another process writes, a descriptor that is closed or not for writing (EBADF).
  * ERR_GAP, unless init: the position cannot be read, is missing beside a file that is not empty, or
- * points behind the file's end; or there is one, and `position` is not set. */
+ * points behind the file's end; and in any case: there is one, and `position` is not set. */
 ww_status ww_sink_open(ww_sink **out, const ww_sink_config *config, ww_error *err);
 /* Closes without waiting; the descriptor of standard output stays open. NULL is allowed. */
 void ww_sink_close(ww_sink *s);
@@ -86,8 +87,11 @@ ww_status ww_sink_cut(ww_sink *s, ww_error *err);
 /* The store of a sink that keeps a position (its ctx is the sink), for ww_client_config.positions;
  * NULL for others. load() gives what path.position holds; the first save() cuts the file at the
  * position's offset; each writes end_lsn and offset of the last unit that is synced (not those of
- * *p), and acked. */
+ * *p), and acked, which is never less than end_lsn. An error is final for the sink, too. */
 const ww_position_store *ww_sink_positions(const ww_sink *s);
+/* True if the position was found to be of another file, and path to be new: that one was renamed
+ * away while nobody wrote to it. It ends whole at *offset; what is behind that comes again. */
+bool ww_sink_rotated(const ww_sink *s, uint64_t *offset);
 /* Log rotation: what was written so far is synced, then path is opened anew (created, if it was
  * renamed away), and the position is of the new file, at its end. Only between units: ERR_USAGE
  * otherwise, and for what was not opened by its path. ERR_IO is final. */

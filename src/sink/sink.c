@@ -7,8 +7,7 @@
 #include <walwire/sink.h>
 
 #include "base/error.h"
-#include "marks.h"
-#include "target.h"
+#include "parts.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -20,17 +19,9 @@
 
 #define PIPE_LOOK_US UINT64_C(20000) /* between two looks at what the reader took */
 
-struct ww_sink {
-    ww__target to;
-    bool lost; /* a sync failed: nobody knows any more what the file holds */
-    uint64_t written;
-    uint64_t safe;
-    uint64_t unit_end; /* offset of the newest mark */
-    ww_lsn marked;     /* the newest unit that was marked */
-    ww_lsn delivered;
-    ww_mono_us interval_us, synced_at;
-    ww__marks marks;
-};
+static const char not_ours[] =
+    "the output no longer ends with what was written last: somebody else writes to it, or cut it; "
+    "give walwire a file of its own";
 
 /* ---- open ----------------------------------------------------------------------------------- */
 
@@ -45,9 +36,16 @@ ww_status ww_sink_open(ww_sink **out, const ww_sink_config *config, ww_error *er
     if (s == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for the output");
     s->interval_us = config->fsync_interval_us;
+    s->keep.place.fd = -1;
     st = ww__target_open(&s->to, config->path, err);
     if (st < 0) {
         free(s);
+        return st;
+    }
+    if (s->to.by_path && s->to.kind == WW_SINK_FILE)
+        st = ww__keep_open(s, config, err);
+    if (st < 0) {
+        ww_sink_close(s);
         return st;
     }
     *out = s;
@@ -59,6 +57,8 @@ void ww_sink_close(ww_sink *s)
     if (s == NULL)
         return;
     ww__target_close(&s->to);
+    ww__place_close(&s->keep.place);
+    free(s->path);
     free(s);
 }
 
@@ -79,17 +79,26 @@ int ww_sink_fd(const ww_sink *s)
 
 /* ---- write ---------------------------------------------------------------------------------- */
 
-static ww_status fail_lost(const ww_sink *s, int code, ww_error *err)
+ww_status ww__sink_lose(ww_sink *s, const char *why, int code, ww_error *err)
 {
-    return ww__target_fail(&s->to, "fdatasync failed: what was written may be lost", code, err);
+    s->lost = why;
+    return ww__target_fail(&s->to, why, code, err);
+}
+
+ww_status ww__sink_check(const ww_sink *s, ww_error *err)
+{
+    return s->lost == NULL ? WW_OK : ww__target_fail(&s->to, s->lost, 0, err);
 }
 
 ww_status ww_sink_write(ww_sink *s, const uint8_t *bytes, size_t len, size_t *n, ww_error *err)
 {
     ssize_t taken;
     *n = 0;
-    if (s->lost)
-        return fail_lost(s, 0, err);
+    if (ww__sink_check(s, err) < 0)
+        return WW_ERR_IO;
+    if (s->keep.on && !s->keep.begun)
+        return ww__fail(err, WW_ERR_USAGE,
+                        "a file with a position is written after the position was saved");
     if (s->to.cautious) {
         /* What polls writable takes PIPE_BUF bytes without blocking, even in blocking mode. */
         struct pollfd fd = {s->to.fd, POLLOUT, 0};
@@ -138,8 +147,10 @@ ww_lsn ww_sink_delivered(ww_sink *s)
     else if (s->to.kind == WW_SINK_PIPE)
         s->safe = taken_from_pipe(s);
     mark = ww__marks_take(&s->marks, s->safe);
-    if (mark.end_lsn != 0)
+    if (mark.end_lsn != 0) {
         s->delivered = mark.end_lsn;
+        ww__keep_note(&s->keep, (uint64_t)s->to.base + mark.offset, mark.end_lsn);
+    }
     return s->delivered;
 }
 
@@ -148,23 +159,36 @@ bool ww_sink_pending(const ww_sink *s)
     return s->marks.count > 0;
 }
 
-ww_status ww_sink_sync(ww_sink *s, ww_mono_us now, bool idle, ww_error *err)
+/* True if the file ends with our last byte. */
+static bool ends_with_ours(const ww_sink *s)
 {
-    if (s->lost)
-        return fail_lost(s, 0, err);
-    if (s->to.kind != WW_SINK_FILE || s->marks.count == 0 || s->safe == s->written)
-        return WW_OK;
-    if (!idle && now - s->synced_at < s->interval_us)
-        return WW_OK;
+    struct stat st;
+    return fstat(s->to.fd, &st) == 0 && st.st_size == s->to.base + (off_t)s->written;
+}
+
+ww_status ww__sink_flush(ww_sink *s, ww_error *err)
+{
     while (fdatasync(s->to.fd) != 0) {
         if (errno == EINTR)
             continue;
-        s->lost = true; /* the pages may be gone: a second try would succeed without them */
-        return fail_lost(s, errno, err);
+        /* The pages may be gone: a second try would succeed without them. */
+        return ww__sink_lose(s, "fdatasync failed: what was written may be lost", errno, err);
     }
+    if (s->keep.on && !ends_with_ours(s))
+        return ww__sink_lose(s, not_ours, 0, err);
     s->safe = s->written;
-    s->synced_at = now;
     return WW_OK;
+}
+
+ww_status ww_sink_sync(ww_sink *s, ww_mono_us now, bool idle, ww_error *err)
+{
+    ww_status st = ww__sink_check(s, err);
+    if (st < 0 || s->to.kind != WW_SINK_FILE || s->marks.count == 0 || s->safe == s->written)
+        return st;
+    if (!idle && now - s->synced_at < s->interval_us)
+        return WW_OK;
+    s->synced_at = now;
+    return ww__sink_flush(s, err);
 }
 
 ww_mono_us ww_sink_deadline(const ww_sink *s, ww_mono_us now)
@@ -180,11 +204,8 @@ ww_mono_us ww_sink_deadline(const ww_sink *s, ww_mono_us now)
  * descriptor that does not append may be shared, and whoever writes next goes on at its offset. */
 static ww_status cut_file(const ww_sink *s, uint64_t end, ww_error *err)
 {
-    struct stat st;
     off_t at = s->to.base + (off_t)end;
-    if (fstat(s->to.fd, &st) != 0)
-        return ww__target_fail(&s->to, "the output cannot be used", errno, err);
-    if (st.st_size != s->to.base + (off_t)s->written)
+    if (!ends_with_ours(s))
         return WW_MORE;
     if (ftruncate(s->to.fd, at) != 0 || (!s->to.appends && lseek(s->to.fd, at, SEEK_SET) < 0))
         return ww__target_fail(&s->to, "cannot cut the output at the last whole transaction", errno,
@@ -197,11 +218,13 @@ ww_status ww_sink_cut(ww_sink *s, ww_error *err)
     ww_status st;
     if (s->to.kind != WW_SINK_FILE)
         return ww__fail(err, WW_ERR_USAGE, "only a regular file can be cut");
-    if (s->lost)
-        return fail_lost(s, 0, err);
+    if (ww__sink_check(s, err) < 0)
+        return WW_ERR_IO;
     if (s->written <= s->unit_end)
         return WW_OK;
     st = cut_file(s, s->unit_end, err);
+    if (st == WW_MORE && s->keep.on)
+        return ww__sink_lose(s, not_ours, 0, err);
     if (st < 0)
         return st;
     if (st == WW_MORE)

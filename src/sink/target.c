@@ -3,6 +3,7 @@
 #include "target.h"
 
 #include "base/error.h"
+#include "place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,6 +66,7 @@ static ww_status open_path(ww__target *t, const char *path, ww_error *err)
     const int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC;
     int code;
     t->fd = open(path, flags | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    t->created = t->fd >= 0;
     if (t->fd < 0 && errno == EEXIST)
         t->fd = open(path, flags);
     if (t->fd >= 0)
@@ -88,31 +90,28 @@ static ww_status lock_file(const ww__target *t, ww_error *err)
 }
 
 /* An empty file may be new, and then it is not there after a crash until its directory is synced.
- * Directories that may not be read or cannot be synced are left to the system. */
-static ww_status sync_directory(const ww__target *t, const char *path, ww_error *err)
+ */
+static ww_status prepare_file(ww__target *t, const char *path, ww_error *err)
 {
-    char parent[PATH_MAX] = ".";
-    const char *slash = strrchr(path, '/');
-    int fd, code = 0;
-    if (slash != NULL)
-        snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == EACCES
-                   ? WW_OK
-                   : ww__target_fail(t, "cannot open the output's directory", errno, err);
-    if (fsync(fd) != 0 && errno != EINVAL && errno != EBADF)
-        code = errno;
-    close(fd);
+    struct stat st;
+    int code = 0;
+    ww_status status = lock_file(t, err);
+    if (status < 0)
+        return status;
+    if (fstat(t->fd, &st) != 0) /* again: whoever held the lock may have written */
+        return ww__target_fail(t, "the output cannot be used", errno, err);
+    t->base = st.st_size;
+    if (t->base == 0)
+        code = ww__sync_directory_of(path);
     return code == 0 ? WW_OK : ww__target_fail(t, "cannot sync the output's directory", code, err);
 }
 
 /* A crash may have left half a line: ours does not become its other half. Whether there is one
  * shows only where the file may be read. */
-static ww_status end_torn_line(ww__target *t, const char *path, ww_error *err)
+ww_status ww__target_end_line(ww__target *t, const char *path, ww_error *err)
 {
     char last = '\n';
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int fd = t->base > 0 ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
     if (fd < 0)
         return WW_OK;
     if (pread(fd, &last, 1, t->base - 1) != 1)
@@ -124,18 +123,6 @@ static ww_status end_torn_line(ww__target *t, const char *path, ww_error *err)
         return ww__target_fail(t, "cannot write the output", errno, err);
     t->base++;
     return WW_OK;
-}
-
-static ww_status prepare_file(ww__target *t, const char *path, ww_error *err)
-{
-    struct stat st;
-    ww_status status = lock_file(t, err);
-    if (status < 0)
-        return status;
-    if (fstat(t->fd, &st) != 0) /* again: whoever held the lock may have written */
-        return ww__target_fail(t, "the output cannot be used", errno, err);
-    t->base = st.st_size;
-    return t->base == 0 ? sync_directory(t, path, err) : end_torn_line(t, path, err);
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */
@@ -198,7 +185,8 @@ ww_status ww__target_open(ww__target *t, const char *path, ww_error *err)
         st = number >= 0 ? take_given(t, number, err) : open_path(t, path, err);
     if (st == WW_OK)
         st = classify(t, err);
-    if (st == WW_OK && number < 0 && t->kind == WW_SINK_FILE)
+    t->by_path = number < 0;
+    if (st == WW_OK && t->by_path && t->kind == WW_SINK_FILE)
         st = prepare_file(t, path, err);
     if (st < 0)
         ww__target_close(t);
