@@ -47,7 +47,10 @@ static void configure(const streaming *s, ww_client_config *config)
     config->binary_any = o->command == CMD_RECORD; /* bytes are bytes */
     config->catalog = o->catalog;
     config->origin = o->origin;
-    config->confirm_mode = WW_CONFIRM_THROUGH;
+    config->confirm_mode = o->ack == ACK_RECEIVED ? WW_CONFIRM_EACH : WW_CONFIRM_THROUGH;
+    config->max_unconfirmed = s->out.acks.window;
+    config->positions = kept_store(&s->out.kept);
+    config->position_init = o->init;
     config->confirm_none = o->ack == ACK_NONE;
     config->no_reconnect = o->no_loop || o->temporary;
     config->slot_wait_us = o->slot_wait_us;
@@ -71,6 +74,7 @@ static bool open_client(streaming *s, ww_error *err)
     if (s->client != NULL)
         dumps_allow();
     s->out.client = s->client;
+    s->out.live = &s->live;
     s->out.raw = streaming_is_raw(s);
     return s->client != NULL;
 }
@@ -86,19 +90,23 @@ static void say_started(const streaming *s)
 {
     ww_client_info info;
     char start[WW_LSN_TEXT_SIZE], end[WW_LSN_TEXT_SIZE];
-    if (s->o->verbose == 0)
+    if (!log_wants(WW_LOG_INFO))
         return;
     ww_client_describe(s->client, &info);
     ww_lsn_format(info.start_lsn, start);
     ww_lsn_format(info.end_lsn, end);
-    report("streaming from %s: PostgreSQL %s, slot \"%s\"%s, from %s%s%s", info.session.address,
-           info.session.server_version, info.slot, info.temporary_slot ? " (temporary)" : "", start,
-           info.end_lsn != 0 ? " until " : "", info.end_lsn != 0 ? end : "");
+    report_position(WW_LOG_INFO, info.start_lsn,
+                    "streaming from %s: PostgreSQL %s%s%s, slot \"%s\"%s, from %s%s%s",
+                    info.session.address, info.session.server_version,
+                    info.session.tls_version[0] != '\0' ? ", " : "", info.session.tls_version,
+                    info.slot, info.temporary_slot ? " (temporary)" : "", start,
+                    info.end_lsn != 0 ? " until " : "", info.end_lsn != 0 ? end : "");
     if (!s->out.raw)
-        report("pgoutput protocol %u, streaming %s, binary %s, messages %s, two-phase %s",
-               info.proto_version, streaming_words[info.streaming], on_off(info.binary),
-               on_off(info.messages), on_off(info.two_phase));
-    report("status every %.1f s", (double)info.status_interval_us / 1e6);
+        report_at(WW_LOG_INFO,
+                  "pgoutput protocol %u, streaming %s, binary %s, messages %s, two-phase %s",
+                  info.proto_version, streaming_words[info.streaming], on_off(info.binary),
+                  on_off(info.messages), on_off(info.two_phase));
+    report_at(WW_LOG_INFO, "status every %.1f s", (double)info.status_interval_us / 1e6);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
@@ -107,9 +115,9 @@ typedef enum outcome { GO_ON, REACHED_END, STOPPED, STREAM_FAILED, OUTPUT_FAILED
 
 /* After a signal: at once between transactions, and into a file, which is cut at the last whole
  * unit; elsewhere the transaction under way is finished, as long as the sink takes it. */
-static bool may_stop(const streaming *s)
+static bool may_stop(streaming *s)
 {
-    if (!signals_stop())
+    if (!output_stop_asked(&s->out))
         return false;
     return ww_sink_kind_of(s->out.sink) == WW_SINK_FILE ||
            !ww_stream_in_transaction(ww_client_stream(s->client)) ||
@@ -118,13 +126,16 @@ static bool may_stop(const streaming *s)
 
 static outcome take_event(streaming *s, const ww_event *ev, ww_error *err)
 {
+    uint64_t before = output_offset(&s->out);
     ww_lsn unit;
     if (!s->take(s, ev, err))
         return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
     unit = ww_event_unit_lsn(ev);
+    if (unit != 0 && output_offset(&s->out) == before)
+        output_mark_empty(&s->out, unit);
     if (unit != 0)
         output_mark(&s->out, unit);
-    s->live.events += ev->ordinal > 0;
+    live_count(&s->live, s->client, ev, unit);
     return GO_ON;
 }
 
@@ -134,8 +145,19 @@ static outcome take_wal(streaming *s, ww_error *err)
     if (!s->take(s, NULL, err))
         return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
     output_mark(&s->out, ww_stream_received(ww_client_stream(s->client)));
-    s->live.events++;
+    live_count(&s->live, s->client, NULL, 0);
     return GO_ON;
+}
+
+/* Nothing is to be had, or to be taken, before something happens. A server that asks is told the
+ * news at once. */
+static outcome rest(streaming *s)
+{
+    bool asked = ww_stream_asked(ww_client_stream(s->client));
+    if (!output_settle(&s->out, asked))
+        return OUTPUT_FAILED;
+    live_update(&s->live, s->client);
+    return output_wait(&s->out) && output_feedback(&s->out) ? GO_ON : OUTPUT_FAILED;
 }
 
 static outcome step(streaming *s, ww_error *err)
@@ -143,18 +165,17 @@ static outcome step(streaming *s, ww_error *err)
     ww_event ev;
     ww_wal_msg wal;
     bool raw = s->out.raw;
-    ww_status st =
-        raw ? ww_client_next_wal(s->client, &wal, err) : ww_client_next(s->client, &ev, err);
+    ww_status st;
+    if (output_full(&s->out))
+        return rest(s);
+    st = raw ? ww_client_next_wal(s->client, &wal, err) : ww_client_next(s->client, &ev, err);
     if (st == WW_OK)
         return raw ? take_wal(s, err) : take_event(s, &ev, err);
     if (st == WW_END)
         return REACHED_END;
     if (st < 0)
-        return STREAM_FAILED;
-    if (!output_settle(&s->out, false))
-        return OUTPUT_FAILED;
-    live_update(&s->live, s->client);
-    return output_wait(&s->out) ? GO_ON : OUTPUT_FAILED;
+        return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
+    return rest(s);
 }
 
 static outcome run_loop(streaming *s, ww_error *err)
@@ -162,13 +183,13 @@ static outcome run_loop(streaming *s, ww_error *err)
     outcome result = GO_ON;
     unsigned busy;
     for (busy = 0; result == GO_ON; busy++) {
-        output_note_signal(&s->out);
         if (may_stop(s))
             return STOPPED;
-        if (busy % LOOK_EVERY == 0) {
-            if (!output_settle(&s->out, false))
+        if (!output_reopen(&s->out))
+            return OUTPUT_FAILED;
+        if (busy % LOOK_EVERY == 0) { /* a large transaction is no reason for silence */
+            if (!output_settle(&s->out, false) || !output_feedback(&s->out))
                 return OUTPUT_FAILED;
-            ww_client_feedback(s->client, NULL); /* a large transaction is no reason for silence */
             live_update(&s->live, s->client);
         }
         result = step(s, err);
@@ -178,17 +199,29 @@ static outcome run_loop(streaming *s, ww_error *err)
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
+/* What the consumer has acknowledged holds, whatever became of the output. */
+static int end_without_output(streaming *s)
+{
+    if (output_tidy(&s->out))
+        ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, NULL);
+    return output_exit_code(&s->out);
+}
+
 static int end_cleanly(streaming *s, ww_error *err)
 {
     if ((s->end != NULL && !s->end(s)) || !output_finish(&s->out))
-        return output_exit_code(&s->out);
+        return end_without_output(s);
     signals_acknowledge(); /* a signal that came meanwhile asked for what we are doing */
     if (ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, err) < 0) {
+        if (s->out.error.status < 0)
+            return output_exit_code(&s->out);
         report(
             "the stream's end was not confirmed by the server; what was acknowledged last may be "
             "delivered again");
         return report_and_exit_code(err);
     }
+    if (!output_acknowledged(&s->out))
+        return EXIT_OUTPUT;
     if (s->o->drop_slot_on_exit && ww_client_drop_slot(s->client, err) < 0)
         return report_and_exit_code(err);
     return EXIT_DONE;
@@ -205,15 +238,26 @@ static int end_failed(streaming *s, const ww_error *err)
 static int finish(streaming *s, outcome result, ww_error *err)
 {
     report_live(NULL);
+    if (result == STOPPED)
+        report_at(WW_LOG_INFO, "stopping, as a signal asked for");
     switch (result) {
     case REACHED_END:
     case STOPPED:
         return end_cleanly(s, err);
     case OUTPUT_FAILED:
-        return output_exit_code(&s->out);
+        return end_without_output(s);
     default:
         return end_failed(s, err);
     }
+}
+
+static void say_ended(const streaming *s, int code)
+{
+    ww_lsn told = ww_stream_reported(ww_client_stream(s->client));
+    char lsn[WW_LSN_TEXT_SIZE];
+    ww_lsn_format(told, lsn);
+    report_position(WW_LOG_INFO, told, "ended with exit code %d; acknowledged: %s", code,
+                    told != 0 ? lsn : "nothing");
 }
 
 int streaming_run(streaming *s)
@@ -224,18 +268,21 @@ int streaming_run(streaming *s)
     if (code != EXIT_DONE)
         return code;
     ww_error_clear(&err);
+    live_init(&s->live, s->o, &s->out);
     if (!output_open(&s->out, s->o)) {
         code = output_exit_code(&s->out);
     } else if (!open_client(s, &err)) {
-        code = report_open_failure(&err);
+        code = s->out.error.status < 0 ? output_exit_code(&s->out) : report_open_failure(&err);
     } else {
         say_started(s);
-        live_init(&s->live, s->o, s->out.sink);
+        live_begin(&s->live, s->client);
         if (s->begin != NULL && !s->begin(s, &err))
             code = report_and_exit_code(&err);
         else
             code = finish(s, run_loop(s, &err), &err);
+        say_ended(s, code);
     }
+    live_close(&s->live, s->client);
     output_close(&s->out);
     ww_client_close(s->client);
     ww_conninfo_fini(&s->info);
