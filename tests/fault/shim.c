@@ -13,7 +13,7 @@
  *   FAULT_NET=N         send and recv take N bytes at most
  *   FAULT_EINTR=1       every other call fails with EINTR first
  *
- * A line: number time-in-us call fd inode offset length result errno data-offset path
+ * A line, `started` first: number time-in-us call fd inode offset length result errno data-offset path
  * Counted (number > 0) are writes and cuts of regular files, syncs, creating opens, renames,
  * unlinks and sends. `feedback` lines (write, flush, reply in place of inode, offset, length) are
  * written before the bytes go out, all others after the call. Nothing here allocates. */
@@ -64,6 +64,40 @@ static struct {
 
 static atomic_uint_fast64_t counted, of_class, interrupted;
 
+/* ---- the log -------------------------------------------------------------------------------- */
+
+typedef struct event {
+    const char *call;
+    int fd;
+    uint64_t inode, offset, length, data_at;
+    long result;
+    int code;
+    uint64_t number;
+    const char *path;
+} event;
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void put_line(const event *e)
+{
+    char line[PATH_MAX + 256];
+    int len;
+    if (is.log < 0)
+        return;
+    len = snprintf(line, sizeof line, "%llu %llu %s %d %llu %llu %llu %ld %d %llu %s\n",
+                   (unsigned long long)e->number, (unsigned long long)now_us(), e->call, e->fd,
+                   (unsigned long long)e->inode, (unsigned long long)e->offset,
+                   (unsigned long long)e->length, e->result, e->code,
+                   (unsigned long long)e->data_at, e->path != NULL ? e->path : "-");
+    if (len > 0)
+        syscall(SYS_write, is.log, line, (size_t)len);
+}
+
 /* ---- the environment ------------------------------------------------------------------------ */
 
 static uint64_t number_of(const char *name)
@@ -112,6 +146,12 @@ static int open_own(const char *name)
     return high;
 }
 
+static void put_start(void)
+{
+    event e = {.call = "started", .fd = (int)getpid()};
+    put_line(&e);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *text;
@@ -126,41 +166,10 @@ __attribute__((constructor)) static void begin(void)
     is.data = open_own("FAULT_DATA");
     if (is.data >= 0)
         is.data_at = (uint64_t)lseek(is.data, 0, SEEK_END);
+    put_start();
 }
 
-/* ---- the log -------------------------------------------------------------------------------- */
-
-typedef struct event {
-    const char *call;
-    int fd;
-    uint64_t inode, offset, length, data_at;
-    long result;
-    int code;
-    uint64_t number;
-    const char *path;
-} event;
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-static void put_line(const event *e)
-{
-    char line[PATH_MAX + 256];
-    int len;
-    if (is.log < 0)
-        return;
-    len = snprintf(line, sizeof line, "%llu %llu %s %d %llu %llu %llu %ld %d %llu %s\n",
-                   (unsigned long long)e->number, (unsigned long long)now_us(), e->call, e->fd,
-                   (unsigned long long)e->inode, (unsigned long long)e->offset,
-                   (unsigned long long)e->length, e->result, e->code,
-                   (unsigned long long)e->data_at, e->path != NULL ? e->path : "-");
-    if (len > 0)
-        syscall(SYS_write, is.log, line, (size_t)len);
-}
+/* ---- what was written and named ------------------------------------------------------------- */
 
 static uint64_t keep_data(const void *bytes, long len)
 {

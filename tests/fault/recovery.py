@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""The run after a fault, and what has to come of it."""
+import check_feedback
+import judge
+import points
+import position
+import shimlog
+
+GAP = 5
+
+
+def inodes(scenario, directory):
+    return {(directory / name).stat().st_ino: (directory / name).read_bytes() for name in scenario.files}
+
+
+def flushed(events):
+    return max((event.flush for event in events if event.call == "feedback"), default=0)
+
+
+def go_on(scenario, directory, slot, log):
+    """Runs without a fault, as a supervisor would: again if it was stopped in order."""
+    run = scenario.run(*points.server(), directory, scripted=False, args=scenario.again, slot=slot, log=log)
+    if run.status == GAP and scenario.again is not None and untouched(scenario, directory):
+        run = scenario.run(*points.server(), directory, scripted=False, args=scenario.args, slot=slot, log=log)
+    return run
+
+
+def untouched(scenario, directory):
+    """--init had done nothing yet: it has to be said again."""
+    return (position.read_file(directory / "out.position") is None and
+            (directory / "out").read_bytes() in (scenario.files["out"], scenario.files["out"] + b"\n"))
+
+
+def mend(scenario, directory, slot, log, whole, before):
+    """The run after the fault, and what is wrong with it."""
+    kept = position.read_file(directory / "out.position")
+    run = go_on(scenario, directory, slot, log)
+    wrong = list(run.wrong)
+    if run.status != 0:
+        wrong.append(f"the run afterwards ends with {run.status}: {run.stderr}")
+    else:
+        wrong += judge.judge_end(scenario, directory, whole)
+        if kept and scenario.again is None and run.starts != [max(kept.acked, scenario.confirmed)]:
+            wrong.append(f"started at {list(map(hex, run.starts))}, the position says {kept.acked:#x}")
+    return wrong + check_feedback.check(shimlog.read(log), scenario.units(), files=before)

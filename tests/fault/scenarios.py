@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""What goes on while faults are made: the server's WAL, what is there before, and what happens meanwhile.
+
+`before` leaves files (name -> bytes) and where the slot stands; a scenario without it begins with nothing. The rows'
+ids ascend from 1, so that every line of the output is one that can be told from all others."""
+import dataclasses
+import os
+import tempfile
+
+import position
+import shimlog
+from scripted import ROTATE, TERMINATE, Run, Slot, Wal, cut, stop
+
+
+@dataclasses.dataclass
+class Scenario:
+    name: str
+    wal: Wal
+    args: tuple = ()
+    before: callable = None       # before(scenario, server, tools): files and confirmed
+    two_phase: bool = False
+    tail: bytes = b""             # behind the file that was left
+    again: tuple = None           # the arguments of the run after the fault; None: the same
+    status: int = 0               # how the faultless run ends
+    rotates: bool = False
+    files: dict = dataclasses.field(default_factory=dict)
+    confirmed: int = 0x1000000
+    golden: bytes = b""
+    inode: int = 0
+
+    def prepare(self, server, tools):
+        """Runs it once, without a fault: what has to come out."""
+        if self.before:
+            self.before(self, server, tools)
+        with tempfile.TemporaryDirectory(prefix="walwire-fault-") as directory:
+            self.restore(directory)
+            for again in range(3):   # one that is stopped goes on
+                run = self.run(server, tools, directory, scripted=not again, args=self.again if again else None)
+                if run.status != 0 or run.wrong:
+                    raise SystemExit(f"{self.name}: does not work without a fault: {run.wrong} {run.stderr}")
+                if self.whole(directory):
+                    return self
+        raise SystemExit(f"{self.name}: the output lacks something:\n{self.golden[-2000:].decode()}")
+
+    def whole(self, directory):
+        """All units are in the output, once and in order, as are the rows."""
+        self.golden = output(directory)
+        ends = [lsn for _, lsn in shimlog.unit_ends(self.golden)]
+        wanted = [unit.end for unit in sorted(self.wal.units, key=lambda one: one.end)]
+        return ends[-len(wanted):] == wanted and sorted(ids_of(self.golden)) == list(range(1, self.wal.id + 1))
+
+    def restore(self, directory):
+        """The state before."""
+        for name, data in self.files.items():
+            with open(os.path.join(directory, name), "wb") as out:
+                out.write(data)
+        kept = os.path.join(directory, "out.position")
+        if os.path.exists(kept):
+            with open(kept, "wb") as out:
+                out.write(position.move(self.files["out.position"], self.inode, os.path.join(directory, "out")))
+
+    def run(self, server, tools, directory, faults=None, scripted=True, args=None, log=None, slot=None):
+        slot = slot or Slot(self.confirmed, self.two_phase)
+        return Run(server, tools, directory, self.wal, slot, self.args if args is None else args, faults, scripted, log)
+
+    def units(self):
+        return [(unit.start, unit.end) for unit in self.wal.units]
+
+
+def ids_of(content):
+    for line in content.split(b"\n"):
+        if line.startswith(b'{"op":"I"') and line.endswith(b"}"):
+            yield int(line[line.index(b'"id":"') + 6:].split(b'"')[0])
+
+
+def rotated_end(directory):
+    """How much of the file that was renamed is whole: all, unless the position is still of it."""
+    old = os.path.join(directory, "out.1")
+    kept = position.read_file(os.path.join(directory, "out.position"))
+    if kept and kept.inode == os.stat(old).st_ino:
+        return kept.offset
+    return os.path.getsize(old)
+
+
+def output(directory):
+    """What is in the output, with what was rotated away before it."""
+    content = b""
+    for name in ("out.1", "out"):
+        path = os.path.join(directory, name)
+        if os.path.exists(path):
+            with open(path, "rb") as data:
+                content += data.read()
+    return content
+
+
+# ---- states to begin with ------------------------------------------------------------------------------------------
+
+def half_of_it(scenario, server, tools):
+    """The first half was delivered in an ordinary run."""
+    whole, scenario.wal = scenario.wal, shorter(scenario.wal)
+    with tempfile.TemporaryDirectory(prefix="walwire-fault-") as directory:
+        slot = Slot(scenario.confirmed, scenario.two_phase)
+        run = scenario.run(server, tools, directory, slot=slot, args=scenario.args)
+        if run.status != 0:
+            raise SystemExit(f"{scenario.name}: the run before fails: {run.stderr}")
+        take(scenario, directory, ("out", "out.position"))
+        scenario.confirmed = slot.confirmed
+    scenario.files["out"] += scenario.tail
+    scenario.wal = whole
+
+
+def shorter(wal):
+    """The units of the first half, as a WAL of its own."""
+    half = Wal()
+    half.units = wal.units[:len(wal.units) // 2]
+    ends = {id(unit) for unit in half.units}
+    half.steps = [step for step in wal.steps if id(step.unit) in ends]
+    half.end = half.units[-1].end
+    return half
+
+
+def take(scenario, directory, names):
+    scenario.inode = os.stat(os.path.join(directory, "out")).st_ino
+    for name in names:
+        path = os.path.join(directory, name)
+        if os.path.exists(path):
+            with open(path, "rb") as data:
+                scenario.files[name] = data.read()
+
+
+def position_lost(scenario, server, tools):
+    """The output is there, its position is not: --init takes it as it is."""
+    half_of_it(scenario, server, tools)
+    del scenario.files["out.position"]
+
+
+# ---- what happens meanwhile ----------------------------------------------------------------------------------------
+
+def rotate(peer, step):
+    """As logrotate does it."""
+    if peer.run.scripted:
+        peer.run.scripted = False
+        path = peer.run.directory / "out"
+        path.rename(path.with_name("out.1"))
+        peer.run.signal(ROTATE)
+
+
+def small():
+    return Scenario("first start", Wal().transaction().transaction(2).message().settled().transaction(3).transaction())
+
+
+def many(count):
+    wal = Wal()
+    for i in range(count):
+        wal.transaction(1 + i % 3, 5)
+        if i % 10 == 9:
+            wal.asked()
+    return wal
+
+
+def stopped():
+    wal = Wal().transaction(2).transaction(3).settled()
+    wal.transaction(20, 100, cut=None).steps[-10:-10] = Wal().act(stop(TERMINATE), wal.end).steps
+    return wal.transaction()
+
+
+def cut_and_again():
+    wal = Wal().transaction(2).settled().act(cut).transaction(3)
+    wal.transaction(10, 100).steps[-5:-5] = Wal().act(cut, wal.end).steps
+    wal.transaction().settled().act(cut)
+    return wal.transaction(2).quiet()
+
+
+def everything():
+    wal = Wal().transaction(3).streamed(3, 3, 200).quiet(reply=True)
+    wal.prepared(3, 100).message().settled().transaction(2).prepared(2, 30, commit=False)
+    return wal.quiet().settled().transaction(4)
+
+
+TORN = b'{"op":"B","xid":99999,"lsn":"0/99","ts":"2026-01-01T00:00:00Z"}\n{"op":"I","schema":"pub'
+
+
+def all_of_them():
+    two_phase = dict(args=("--two-phase",), two_phase=True)
+    return [
+        small(),
+        Scenario("small transactions, going on", many(12), before=half_of_it),
+        Scenario("one large transaction", Wal().transaction().transaction(300, 3000).transaction()),
+        Scenario("many tiny ones", many(150)),
+        Scenario("streamed, spilled", Wal().transaction().streamed(4, 5, 300).streamed(2, 3, 500).settled().transaction(),
+                 ("--assemble-memory", "1000")),
+        Scenario("two-phase", Wal().prepared(3, 50).settled().prepared(2, 20, 2).prepared(2, 20, 1, False).transaction(),
+                 **two_phase),
+        Scenario("idle advance", Wal().transaction(2).settled().quiet(reply=True).asked().quiet().settled()
+                 .quiet(0x10000, True).asked().transaction(2).quiet(reply=True).quiet(), ("-s", "0.02")),
+        Scenario("rotation", Wal().transaction(2).transaction(3).settled().act(rotate).transaction(2).transaction()
+                 .settled().transaction(), rotates=True),
+        Scenario("a tail to cut", many(10), before=half_of_it, tail=TORN),
+        Scenario("a tail of whole units to cut", many(14), before=half_of_it,
+                 tail=b'{"op":"B","xid":1}\n{"op":"C","lsn":"0/FFFFFF00"}\n'),
+        Scenario("--init", many(10), ("--init",), before=position_lost, again=()),
+        Scenario("--init, a torn line", many(10), ("--init",), before=position_lost, tail=TORN[:-1], again=()),
+        Scenario("server cuts", cut_and_again()),
+        Scenario("stop by SIGTERM", stopped()),
+        Scenario("everything", everything(), ("--assemble-memory", "500", *two_phase["args"]), two_phase=True),
+    ]
