@@ -222,7 +222,7 @@ static void run_script(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    sim_config config = { { NULL, 0, 0 }, WW_CONFIRM_EACH, true, STEPS };
+    sim_config config = { { NULL, 0, 0 }, WW_CONFIRM_EACH, true, STEPS, false, false };
     sim_result result;
     if (size == 0)
         return 0;

@@ -4,8 +4,9 @@
  *   even  a history of the simulated server (tests/stream/sim.h), each decision from a byte.
  *         Oracle: the acknowledgement model; what is not durable would be sent again.
  *   odd   a script: a length byte and as many bytes as one CopyData, or, from 0xF0 on, confirm a
- *         unit, send a feedback, hold. Oracle: flush never goes back, never passes what was heard
- *         of, and never reaches a unit that was handed out in order and not confirmed. */
+ *         unit or all up to a position, permit, send a feedback, start again, hold. Oracle: flush
+ *         never goes back, never passes what was heard of, and never reaches a unit that was
+ *         handed out in order and not confirmed; what is told never passes what was permitted. */
 #include "fuzz.h"
 #include "stream/sim.h"
 
@@ -18,13 +19,13 @@ typedef struct script {
     ww_relcache *relations;
     uint8_t *input;
     ww_now now;
-    ww_lsn heard, flush, reported, highest;
+    ww_lsn heard, flush, reported, highest, permitted;
     struct {
         ww_lsn lsn;
         bool in_order, confirmed;
     } units[MAX_UNITS];
     size_t count;
-    bool held;
+    bool held, gated;
 } script;
 
 static void check(script *s)
@@ -95,6 +96,40 @@ static void confirm(script *s, size_t pick)
     check(s);
 }
 
+static ww_lsn position(const script *s, size_t pick)
+{
+    return s->count > 0 ? s->units[pick % s->count].lsn + pick % 3 - 1 : pick;
+}
+
+static void confirm_through(script *s, ww_lsn lsn)
+{
+    ww_lsn limit = s->highest > s->flush ? s->highest : s->flush;
+    ww_status status = ww_stream_confirm_through(&s->stream, lsn, s->now, NULL);
+    size_t i;
+    if (!s->held)
+        REQUIRE_RULE((status == WW_OK) == (lsn <= limit), "a position beyond what was handed out");
+    for (i = 0; i < s->count && status == WW_OK; i++)
+        s->units[i].confirmed |= s->units[i].lsn <= lsn;
+    check(s);
+}
+
+static void permit(script *s, ww_lsn lsn)
+{
+    if (lsn > s->permitted)
+        s->permitted = lsn;
+    ww_stream_permit(&s->stream, lsn, s->now);
+    check(s);
+}
+
+/* What is open and not confirmed stays so; of the server's next words nothing is known. */
+static void restart(script *s)
+{
+    ww_lsn from = ww_stream_restart_lsn(&s->stream);
+    REQUIRE_RULE(from == 0 || (from >= s->highest && from >= s->flush), "starts again too early");
+    ww_stream_restart(&s->stream, true, s->now, NULL);
+    check(s);
+}
+
 static void feedback(script *s)
 {
     ww_lsn flush = 0;
@@ -106,7 +141,8 @@ static void feedback(script *s)
         return;
     for (i = 9; i < 17; i++)
         flush = flush << 8 | p[i];
-    REQUIRE_RULE(flush == 0 || flush == s->flush, "a feedback with another flush");
+    REQUIRE_RULE(flush == 0 || flush == (s->gated && s->permitted < s->flush ? s->permitted : s->flush),
+                 "a feedback with another flush");
     REQUIRE_RULE(flush >= s->reported, "a feedback went back");
     s->reported = flush;
     ww_stream_send_ack(&s->stream, s->now);
@@ -122,8 +158,14 @@ static void play(script *s, const uint8_t *data, size_t size)
         if (op < 0xF0) {
             feed(s, data + at, len);
             at += len;
-        } else if (op < 0xF8) {
+        } else if (op < 0xF6) {
             confirm(s, at < size ? data[at++] : 0);
+        } else if (op < 0xF7) {
+            confirm_through(s, position(s, at < size ? data[at++] : 0));
+        } else if (op < 0xF8) {
+            permit(s, position(s, at < size ? data[at++] : 0));
+        } else if (op == 0xFD) {
+            restart(s);
         } else if (op < 0xFE) {
             s->now.mono_us += (ww_mono_us)(op - 0xF8) * 1000000;
             feedback(s);
@@ -145,6 +187,7 @@ static void run_script(const uint8_t *data, size_t size)
     config.binary = true;
     config.streaming = size > 0 && (data[0] & 1) != 0;
     config.max_unconfirmed = MAX_UNITS;
+    config.gated = s->gated = size > 0 && (data[0] & 2) != 0;
     REQUIRE_RULE(ww_stream_init(&s->stream, &config, s->now, NULL) == WW_OK, "init");
     play(s, data + (size > 0), size - (size > 0));
     ww_stream_fini(&s->stream);
@@ -155,7 +198,7 @@ static void run_script(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    sim_config config = { { NULL, 0, 0 }, WW_CONFIRM_EACH, false, STEPS };
+    sim_config config = { { NULL, 0, 0 }, WW_CONFIRM_EACH, false, STEPS, false, false };
     sim_result result;
     if (size == 0)
         return 0;
@@ -166,6 +209,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.source.bytes = data + 1;
     config.source.len = size - 1;
     config.mode = (data[0] & 2) != 0 ? WW_CONFIRM_THROUGH : WW_CONFIRM_EACH;
+    config.gated = (data[0] & 4) != 0;
+    config.breaks = (data[0] & 8) != 0;
+    config.assemble = (data[0] & 16) != 0;
     result = sim_run(&config);
     REQUIRE_RULE(result.failure == NULL, result.failure);
     return 0;

@@ -227,6 +227,7 @@ typedef struct ww_stream {
     struct {
         bool awaited;               /* it has to be the next to come */
         bool open;                  /* it is open again */
+        bool prepared;              /* it ends with a Prepare */
         uint32_t xid;
         ww_lsn final_lsn;
         bool origin;                /* was handed out */

@@ -23,6 +23,7 @@ static void note_interrupted(ww_stream *s)
     if (!s->in_transaction)
         return;
     s->resumed.awaited = true;
+    s->resumed.prepared = s->gid_len > 0;
     s->resumed.xid = s->xid;
     s->resumed.final_lsn = s->final_lsn;
     s->resumed.origin = s->has_origin || origin_before;
@@ -76,12 +77,11 @@ static ww_status fail_gap(ww_stream *s, const char *what)
     return WW_ERR_GAP;
 }
 
-/* Its end lies behind every keepalive that comes before it; but not that of a Prepare of old, which
- * comes with its Commit Prepared. */
+/* Its commit lies behind every keepalive that comes before it; but not a Prepare: one of old comes
+ * with its Commit Prepared. */
 void ww__stream_check_resumed(ww_stream *s, ww_lsn end)
 {
-    if (s->resumed.awaited && s->resumed.final_lsn >= ww_stream_restart_lsn(s) &&
-        end > s->resumed.final_lsn && s->error.status == WW_OK)
+    if (s->resumed.awaited && !s->resumed.prepared && end > s->resumed.final_lsn)
         fail_gap(s, "the server went past the transaction that was interrupted");
 }
 

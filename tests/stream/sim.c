@@ -18,6 +18,8 @@ static void *sim_resize(void *ctx, void *old, size_t old_size, size_t new_size)
     return realloc(old, new_size);
 }
 
+enum { SIM_BEGIN = 0x1000 };
+
 static const ww_alloc sim_alloc = { NULL, sim_resize };
 
 void sim_fail(sim *m, const char *what)
@@ -81,6 +83,8 @@ static ww_lsn durable_prefix(const sim *m)
 static void move_model(sim *m)
 {
     ww_lsn flush = durable_prefix(m);
+    if (flush > m->model_durable)
+        m->model_durable = flush;
     if (nothing_left(m) && m->model_idle > flush)
         flush = m->model_idle;
     if (flush > m->model_flush)
@@ -96,6 +100,8 @@ static void check(sim *m)
         sim_fail(m, "flush went back");
     if (flush != m->model_flush)
         sim_fail(m, "flush is not the model's");
+    if (ww_stream_durable(&m->stream) != m->model_durable)
+        sim_fail(m, "the last durable unit is not the model's");
     if (flush > m->sent)
         sim_fail(m, "flush passed what the server has sent");
     if (ww_stream_idle(&m->stream) != nothing_left(m))
@@ -141,7 +147,7 @@ static uint64_t definition_of(const ww_event *ev)
 
 static void take_event(sim *m, const ww_event *ev)
 {
-    const expectation *e = &m->expected[m->expected_seen % MAX_EXPECTED];
+    const expectation *e = &m->expected[m->expected_seen];
     if (ev->kind == WW_EV_RELATION)
         return;
     if (m->expected_seen == m->expected_made) {
@@ -165,28 +171,51 @@ static void take_event(sim *m, const ww_event *ev)
         m->model_open = false;
 }
 
+/* By position: all that end at or before it; also one between two units. */
+static void confirm_by_position(sim *m, size_t at)
+{
+    ww_lsn lsn = m->units[at].end + sim_pick(m, 9) - 4;
+    ww_lsn highest = ww_stream_flush(&m->stream);
+    size_t i;
+    for (i = m->units_begin; i < m->units_seen; i++)
+        if (m->units[i].end > highest)
+            highest = m->units[i].end;
+    for (i = m->units_begin; i < m->units_seen && lsn <= highest; i++)
+        m->units[i].durable |= m->units[i].end <= lsn;
+    if (ww_stream_confirm_through(&m->stream, lsn, m->now, NULL) !=
+        (lsn <= highest ? WW_OK : WW_ERR_USAGE))
+        sim_fail(m, "a position and what was handed out disagree");
+}
+
+static void confirm_through(sim *m, size_t at)
+{
+    size_t i;
+    if (m->units[at].replayed && at + 1 < m->units_seen)
+        return; /* its position is remembered only until the next unit */
+    for (i = m->units_begin; i <= at; i++)
+        m->units[i].durable = true;
+    if (ww_stream_confirm(&m->stream, m->units[at].end, m->now, NULL) != WW_OK)
+        sim_fail(m, "a unit could not be confirmed");
+}
+
 static void confirm_one(sim *m)
 {
-    size_t i, at = m->units_seen > 0 ? sim_pick(m, (uint32_t)m->units_seen) : 0;
-    ww_lsn end;
-    if (m->units_seen == 0)
+    size_t count = m->units_seen - m->units_begin;
+    size_t at = m->units_begin + (count > 0 ? sim_pick(m, (uint32_t)count) : 0);
+    if (count == 0)
         return;
     while (at + 1 < m->units_seen && m->units[at].durable)
         at++;
-    end = m->units[at].end;
     if (m->config.mode == WW_CONFIRM_THROUGH) {
-        if (m->units[at].replayed && at + 1 < m->units_seen)
-            return; /* its position is remembered only until the next unit */
-        for (i = 0; i <= at; i++)
-            m->units[i].durable = true;
-    } else if (m->units[at].durable) {
-        if (ww_stream_confirm(&m->stream, end, m->now, NULL) != WW_ERR_USAGE)
-            sim_fail(m, "a unit was confirmed twice");
-        return;
+        confirm_through(m, at);
+    } else if (sim_one_in(m, 5)) {
+        confirm_by_position(m, at);
+    } else {
+        ww_status want = m->units[at].durable ? WW_ERR_USAGE : WW_OK;
+        if (ww_stream_confirm(&m->stream, m->units[at].end, m->now, NULL) != want)
+            sim_fail(m, "a unit could not be confirmed, or was twice");
+        m->units[at].durable = true;
     }
-    m->units[at].durable = true;
-    if (ww_stream_confirm(&m->stream, end, m->now, NULL) != WW_OK)
-        sim_fail(m, "a unit could not be confirmed");
     check(m);
 }
 
@@ -200,6 +229,10 @@ static void take_events(sim *m)
         check(m);
         if (sim_one_in(m, 8))
             confirm_one(m);
+        if (m->config.breaks && sim_one_in(m, 40)) {
+            m->cut = true;
+            return;
+        }
     }
     m->model_pending = false;
     if (status != WW_MORE)
@@ -210,7 +243,7 @@ static void take_events(sim *m)
 static void confirm_all(sim *m)
 {
     size_t i;
-    for (i = 0; i < m->units_seen; i++) {
+    for (i = m->units_begin; i < m->units_seen; i++) {
         if (m->units[i].durable)
             continue;
         m->units[i].durable = true;
@@ -237,6 +270,11 @@ static ww_lsn load(const uint8_t *p)
     return v;
 }
 
+static ww_lsn tellable(const sim *m)
+{
+    return m->config.gated && m->permitted < m->model_flush ? m->permitted : m->model_flush;
+}
+
 static void send_feedback(sim *m)
 {
     size_t len;
@@ -247,14 +285,147 @@ static void send_feedback(sim *m)
         sim_fail(m, "a feedback that is none");
         return;
     }
-    if (load(p + 9) != 0 && load(p + 9) != m->model_flush)
+    if (load(p + 9) != 0 && load(p + 9) != tellable(m))
         sim_fail(m, "a feedback with another flush");
-    if (load(p + 9) < m->last_reported || load(p + 1) > m->sent)
+    if ((load(p + 9) != 0 && load(p + 9) < m->last_reported) || load(p + 1) > m->sent)
         sim_fail(m, "a feedback went back, or too far");
-    m->last_reported = load(p + 9);
+    if (m->config.gated && load(p + 9) > m->saved)
+        sim_fail(m, "a feedback says what is not saved");
+    if (sim_one_in(m, 2))
+        m->older_reported = m->last_reported;
+    if (load(p + 9) != 0)
+        m->last_reported = load(p + 9);
     m->result.feedbacks++;
     ww_stream_send_ack(&m->stream, m->now);
 }
+
+/* ---- positions ------------------------------------------------------------------------------ */
+
+static void permit(sim *m)
+{
+    m->permitted = m->saved;
+    ww_stream_permit(&m->stream, m->saved, m->now);
+}
+
+static void save(sim *m)
+{
+    size_t i;
+    for (i = m->units_begin; i < m->units_seen && m->units[i].durable; i++)
+        m->units[i].stored = true;
+    m->saved = ww_stream_flush(&m->stream);
+}
+
+/* The store refuses now and then; and between a save and its permission anything may happen. */
+static void save_some(sim *m)
+{
+    if (!m->config.gated)
+        return;
+    if (sim_one_in(m, 6))
+        permit(m);
+    if (!sim_one_in(m, 6))
+        return;
+    if (sim_one_in(m, 3))
+        return;
+    save(m);
+    if (sim_one_in(m, 2))
+        permit(m);
+}
+
+/* ---- the same stream again ------------------------------------------------------------------ */
+
+/* A Prepare of old that was handed out comes again, if its Commit Prepared does. */
+static bool can_restart(const sim *m)
+{
+    return m->units_seen == m->units_begin || !m->units[m->units_seen - 1].replayed;
+}
+
+static void restart(sim *m)
+{
+    ww_lsn from = ww_stream_restart_lsn(&m->stream);
+    if (from == 0)
+        from = m->begin;
+    if (ww_stream_restart(&m->stream, false, m->now, NULL) != WW_OK)
+        sim_fail(m, "the stream could not be started again");
+    if (sim_first_again(m, from) != m->units_seen)
+        sim_fail(m, "a restart that loses units, or has them twice");
+    m->model_pending = false;
+    m->result.restarts++;
+    sim_resend(m, from);
+    check(m);
+}
+
+static void open_engine(sim *m, ww_lsn from)
+{
+    ww_stream_config config = WW_STREAM_CONFIG_INIT;
+    config.alloc = &sim_alloc;
+    config.relations = m->cache = ww_relcache_open(&sim_alloc, 0);
+    config.streaming = m->config.assemble;
+    config.spool = m->config.assemble ? &m->spool.table : NULL;
+    config.mode = m->config.mode;
+    config.gated = m->config.gated;
+    config.start = m->begin = m->sent = m->model_flush = m->last_flush = from;
+    m->model_idle = m->model_durable = m->permitted = 0;
+    m->model_open = m->model_pending = false;
+    spool_init(&m->spool);
+    if (ww_stream_init(&m->stream, &config, m->now, NULL) != WW_OK)
+        sim_fail(m, "the engine does not start");
+}
+
+static void close_engine(sim *m)
+{
+    ww_stream_fini(&m->stream);
+    ww_relcache_close(m->cache);
+    if (m->spool.open != 0)
+        sim_fail(m, "a transaction was left in the spool");
+    free(m->spool.lent);
+}
+
+/* What a new process finds: the position; without one, what the server was told or remembers. */
+static ww_lsn found_after_crash(sim *m)
+{
+    if (m->config.gated)
+        return m->saved;
+    return sim_one_in(m, 2) ? m->last_reported : m->older_reported;
+}
+
+static void crash(sim *m)
+{
+    ww_lsn from = found_after_crash(m);
+    size_t i, first;
+    from = from != 0 ? from : SIM_BEGIN;
+    first = sim_first_again(m, from);
+    for (i = 0; i < first; i++)
+        if (m->config.gated ? !m->units[i].stored : !m->units[i].durable)
+            sim_fail(m, "a transaction is lost after a crash");
+    for (; i < m->units_made; i++) {
+        if (m->config.gated && m->units[i].stored && m->units[i].end <= from &&
+            !m->units[i].replayed)
+            sim_fail(m, "a durable transaction comes again after a crash");
+        m->units[i].durable = m->units[i].stored = false;
+    }
+    close_engine(m);
+    m->last_reported = from == SIM_BEGIN ? 0 : from;
+    m->older_reported = 0;
+    m->units_begin = m->units_past = m->units_seen = first;
+    m->expected_seen = sim_first_event(m, first);
+    open_engine(m, from);
+    m->result.crashes++;
+    sim_resend(m, from);
+    check(m);
+}
+
+static void break_off(sim *m)
+{
+    m->cut = false;
+    if (sim_one_in(m, 4))
+        crash(m);
+    else if (can_restart(m))
+        restart(m);
+    else
+        take_events(m);
+}
+
+/* ---- a history ------------------------------------------------------------------------------ */
 
 static void deliver(sim *m)
 {
@@ -281,6 +452,8 @@ static void deliver(sim *m)
     if (sim_one_in(m, 3))
         confirm_some(m); /* while it is undelivered */
     take_events(m);
+    while (m->cut && m->result.failure == NULL)
+        break_off(m);
 }
 
 static void step(sim *m)
@@ -294,13 +467,17 @@ static void step(sim *m)
     if (m->queue_first < m->queue_end)
         deliver(m);
     confirm_some(m);
+    save_some(m);
     if (sim_one_in(m, 4))
         send_feedback(m);
+    if (m->config.breaks && sim_one_in(m, 60))
+        break_off(m);
 }
 
 /* Everything is confirmed and the server says where it is: then flush must be exactly there. */
 static void finish(sim *m)
 {
+    m->config.breaks = false;
     while (m->queue_first < m->queue_end && m->result.failure == NULL)
         deliver(m);
     m->queue_first = m->queue_end = 0;
@@ -310,37 +487,30 @@ static void finish(sim *m)
     confirm_all(m);
     if (ww_stream_flush(&m->stream) != m->wal)
         sim_fail(m, "all is durable, and flush is not at the end of the WAL");
+    save(m);
+    permit(m);
+    ww_stream_feedback_now(&m->stream, false);
+    send_feedback(m);
+    if (m->last_reported != m->wal)
+        sim_fail(m, "all is saved, and the server is not told");
     if (m->expected_seen != m->expected_made || m->units_seen != m->units_made)
         sim_fail(m, "an event is missing");
 }
 
 static void start(sim *m)
 {
-    ww_stream_config config = WW_STREAM_CONFIG_INIT;
     unsigned i;
-    config.alloc = &sim_alloc;
-    config.relations = m->cache = ww_relcache_open(&sim_alloc, 0);
-    config.streaming = m->config.assemble;
-    config.spool = m->config.assemble ? &m->spool.table : NULL;
-    config.mode = m->config.mode;
-    config.start = m->wal = m->sent = 0x1000;
-    m->model_flush = m->last_flush = m->wal;
+    m->wal = SIM_BEGIN;
     m->next_xid = 700;
     m->next_number = 1;
     for (i = 0; i < RELATIONS; i++)
         m->relations[i].definition = ++m->next_definition;
-    spool_init(&m->spool);
-    if (ww_stream_init(&m->stream, &config, m->now, NULL) != WW_OK)
-        sim_fail(m, "the engine does not start");
+    open_engine(m, SIM_BEGIN);
 }
 
 static void stop(sim *m)
 {
-    ww_stream_fini(&m->stream);
-    ww_relcache_close(m->cache);
-    if (m->spool.open != 0)
-        sim_fail(m, "a transaction was left in the spool");
-    free(m->spool.lent);
+    close_engine(m);
     while (m->queue_first < m->queue_end)
         free(m->queue[m->queue_first++].bytes);
     free(m->input);
@@ -351,7 +521,7 @@ static void stop(sim *m)
 sim_result sim_run(const sim_config *config)
 {
     sim *m = calloc(1, sizeof *m);
-    sim_result result = { "sim: out of memory", 0, 0, 0, 0, 0 };
+    sim_result result = { "sim: out of memory", 0, 0, 0, 0, 0, 0, 0 };
     if (m == NULL)
         return result;
     m->config = *config;

@@ -11,7 +11,16 @@
  *   - flush is the naive model's: the longest durable prefix, or the last keepalive seen outside a
  *     transaction when nothing is left to be confirmed
  *   - flush, and what feedbacks say, never go back, and never pass what the server has sent
- *   - the events are those that the server meant, in its order, each with transaction and place */
+ *   - the events are those that the server meant, in its order, each with transaction and place
+ *
+ * gated: positions are saved now and then, permission follows at once, later, or not at all.
+ *   - what feedbacks say was saved before
+ *
+ * breaks: the stream is started again at any event, on a server that may have forgotten what it was
+ * told, in the same engine or, after a crash, in a new one.
+ *   - in the same engine nothing is missing and nothing comes twice
+ *   - after a crash: gated, from the position saved last: all comes again but what that position
+ *     says to be durable; else from what the server was told, or remembers: nothing is missing */
 #ifndef WALWIRE_TESTS_STREAM_SIM_H
 #define WALWIRE_TESTS_STREAM_SIM_H
 
@@ -29,12 +38,13 @@ typedef struct sim_config {
     ww_confirm_mode mode;
     bool assemble;  /* with streamed transactions */
     unsigned steps; /* at most */
+    bool gated, breaks;
 } sim_config;
 
 typedef struct sim_result {
     const char *failure; /* the invariant that was broken; NULL */
     unsigned step;       /* where */
-    uint64_t events, units, idle_advances, feedbacks;
+    uint64_t events, units, idle_advances, feedbacks, restarts, crashes;
 } sim_result;
 
 /* Plays one history. */

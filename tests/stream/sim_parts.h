@@ -9,7 +9,7 @@
 #include "spool.h"
 
 enum {
-    MAX_UNITS = 4096, MAX_EXPECTED = 1024, MAX_QUEUE = 512, MAX_PREPARED = 4,
+    MAX_UNITS = 4096, MAX_EXPECTED = 1 << 16, MAX_QUEUE = 1 << 16, MAX_PREPARED = 4,
     RELATIONS = 3, MAX_STREAMS = 4, MAX_SUBS = 12, MAX_CHANGES = 60
 };
 
@@ -20,14 +20,18 @@ typedef struct expectation {
     uint32_t xid;
     uint64_t number; /* in the row, or in the message */
     uint32_t definition;
+    unsigned relation;
     uint64_t ordinal;
     ww_lsn final_lsn, unit;
 } expectation;
 
 typedef struct unit {
     ww_lsn record, end;
-    bool replayed; /* a Prepare of old, sent at its Commit Prepared */
+    ww_lsn prepared_end; /* of what a Rollback Prepared ends */
+    size_t first_event;  /* of those expected */
+    bool replayed;       /* a Prepare of old, sent at its Commit Prepared */
     bool durable;
+    bool stored; /* and the position that was saved says so */
 } unit;
 
 typedef struct copy_data {
@@ -59,11 +63,13 @@ typedef struct sim_change {
     int sub;
     uint64_t number;
     uint32_t definition;
+    unsigned relation;
 } sim_change;
 
 typedef struct sim_stream {
     uint32_t xid; /* 0: none */
     bool begun;
+    bool whole;  /* was begun before the server started again: sent when it commits, in one piece */
     int current; /* sub-transaction; -1: the top level */
     sim_sub subs[MAX_SUBS];
     int subs_count;
@@ -92,8 +98,9 @@ typedef struct sim {
     unit units[MAX_UNITS];
     size_t units_made, units_seen; /* decided by the server; handed out by the engine */
     size_t units_past;             /* durable, and before flush: nothing about them can change */
-    expectation expected[MAX_EXPECTED]; /* a ring */
-    size_t expected_made, expected_seen;
+    size_t units_begin;            /* the first that this engine is to hand out */
+    expectation expected[MAX_EXPECTED];
+    size_t expected_made, expected_seen, expected_units; /* those that belong to a unit */
     /* the engine and its consumer */
     ww_stream stream;
     ww_relcache *cache;
@@ -101,9 +108,12 @@ typedef struct sim {
     uint8_t *input; /* the CopyData whose events are being taken */
     ww_now now;
     ww_lsn sent; /* the highest position that reached the engine */
-    ww_lsn last_flush, last_reported;
+    ww_lsn begin; /* where this engine was started */
+    ww_lsn last_flush, last_reported, older_reported;
+    ww_lsn saved, permitted; /* gated: the position that would be found after a crash */
+    bool cut;                /* in the middle of an input's events */
     /* the naive model */
-    ww_lsn model_flush, model_idle;
+    ww_lsn model_flush, model_idle, model_durable;
     bool model_open, model_pending;
 } sim;
 
@@ -118,6 +128,15 @@ void sim_serve(sim *m);
 void sim_keepalive(sim *m, ww_lsn end);
 /* sim_streamed.c: the same for streamed transactions. */
 void sim_serve_streamed(sim *m);
+
+/* sim_again.c: starts from there: everything that was queued is gone. */
+void sim_resend(sim *m, ww_lsn from);
+/* The first unit that would be sent. */
+size_t sim_first_again(const sim *m, ww_lsn from);
+/* Of unit i; behind the last one: where all that is expected ends. */
+size_t sim_first_event(const sim *m, size_t i);
+/* The same from its beginning to its end. */
+void sim_send_whole(sim *m, size_t i);
 
 /* What sim_server.c's parts offer to sim_streamed.c */
 ww_lsn sim_record(sim *m); /* the WAL grows; returns where the record starts */

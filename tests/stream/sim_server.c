@@ -50,10 +50,11 @@ void sim_maybe_keepalive(sim *m, ww_lsn end)
 
 expectation *sim_expect(sim *m, int kind, uint32_t xid, ww_lsn final_lsn)
 {
-    expectation *e = &m->expected[m->expected_made % MAX_EXPECTED];
-    if (m->expected_made - m->expected_seen == MAX_EXPECTED)
+    expectation *e = &m->expected[m->expected_made];
+    if (m->expected_made + 1 == MAX_EXPECTED)
         sim_fail(m, "sim: too many events");
-    m->expected_made++;
+    else
+        m->expected_made++;
     memset(e, 0, sizeof *e);
     e->kind = kind;
     e->xid = xid;
@@ -70,10 +71,12 @@ void sim_unit(sim *m, ww_lsn record, ww_lsn end)
         return;
     }
     m->units_made++;
+    memset(u, 0, sizeof *u);
     u->record = record;
     u->end = end;
-    u->replayed = u->durable = false;
-    m->expected[(m->expected_made - 1) % MAX_EXPECTED].unit = end;
+    u->first_event = m->expected_units;
+    m->expected_units = m->expected_made;
+    m->expected[m->expected_made - 1].unit = end;
 }
 
 ww_lsn sim_record(sim *m)
@@ -147,6 +150,7 @@ static void send_row(sim *m, uint32_t xid, ww_lsn final_lsn, ww_lsn before, uint
     e = sim_expect(m, 'I', xid, final_lsn);
     e->number = m->next_number++;
     e->definition = r->definition;
+    e->relation = relation;
     e->ordinal = ordinal;
 }
 
@@ -227,6 +231,7 @@ static void finish_prepared(sim *m)
         sim_expect(m, 'K', p.xid, record);
     }
     sim_unit(m, record, m->wal);
+    m->units[m->units_made - 1].prepared_end = p.end;
 }
 
 static void send_message(sim *m)

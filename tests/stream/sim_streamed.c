@@ -6,6 +6,14 @@
 
 #include <stdio.h>
 
+/* Unless it is sent in one piece, later. */
+static void send(sim *m, const sim_stream *t, ww_lsn lsn)
+{
+    if (!t->whole)
+        sim_send(m, lsn);
+    enc_clear(&m->message);
+}
+
 /* ---- one block ------------------------------------------------------------------------------ */
 
 static uint32_t xid_of(sim *m, sim_stream *t)
@@ -25,6 +33,7 @@ static sim_change *add_change(sim_stream *t, int kind, uint64_t number)
     c->sub = t->current;
     c->number = number;
     c->definition = 0;
+    c->relation = 0;
     return c;
 }
 
@@ -32,19 +41,22 @@ static void write_row(sim *m, sim_stream *t)
 {
     unsigned relation = sim_pick(m, RELATIONS);
     uint32_t xid, definition;
+    sim_change *c;
     if (t->changes_count == MAX_CHANGES || (sim_is_locked(m, relation) && t->own[relation] == 0))
         return;
     xid = xid_of(m, t);
     definition = t->own[relation] != 0 ? t->own[relation] : m->relations[relation].definition;
     if (!t->sent[relation]) {
         sim_encode_relation(m, xid, relation, definition);
-        sim_send(m, 0);
+        send(m, t, 0);
         t->sent[relation] = true;
     }
     t->used[relation] = true;
     sim_encode_row(m, xid, relation, m->next_number);
-    sim_send(m, m->wal);
-    add_change(t, 'I', m->next_number++)->definition = definition;
+    send(m, t, m->wal);
+    c = add_change(t, 'I', m->next_number++);
+    c->definition = definition;
+    c->relation = relation;
 }
 
 /* Only where it can be told whose it is: at the top level, or in a sub-transaction that has
@@ -56,7 +68,7 @@ static void write_message(sim *m, sim_stream *t)
         return;
     snprintf(text, sizeof text, "%llu", (unsigned long long)m->next_number);
     enc_message(&m->message, t->xid, true, m->wal, "p", ww_slice_of(text));
-    sim_send(m, m->wal);
+    send(m, t, m->wal);
     add_change(t, 'M', m->next_number++);
 }
 
@@ -88,7 +100,7 @@ static void send_block(sim *m, sim_stream *t)
 {
     uint32_t steps = sim_pick(m, 7);
     enc_stream_start(&m->message, t->xid, !t->begun);
-    sim_send(m, m->wal);
+    send(m, t, m->wal);
     t->begun = true;
     while (steps-- > 0) {
         sim_maybe_keepalive(m, m->wal);
@@ -111,7 +123,7 @@ static void send_block(sim *m, sim_stream *t)
         }
     }
     enc_stream_stop(&m->message);
-    sim_send(m, m->wal);
+    send(m, t, m->wal);
 }
 
 /* ---- rolling back --------------------------------------------------------------------------- */
@@ -123,14 +135,14 @@ static bool is_inside(const sim_stream *t, int sub, int of)
     return sub == of;
 }
 
-static void send_abort(sim *m, uint32_t xid, uint32_t subxid)
+static void send_abort(sim *m, const sim_stream *t, uint32_t subxid)
 {
     ww_lsn record = sim_record(m);
     if (sim_one_in(m, 2))
-        enc_stream_abort(&m->message, xid, subxid);
+        enc_stream_abort(&m->message, t->xid, subxid);
     else
-        enc_stream_abort_parallel(&m->message, xid, subxid, record, 5);
-    sim_send(m, m->wal);
+        enc_stream_abort_parallel(&m->message, t->xid, subxid, record, 5);
+    send(m, t, m->wal);
 }
 
 /* ROLLBACK TO: the innermost one and what was released into it, each by a Stream Abort of its own.
@@ -146,7 +158,7 @@ static void roll_back_savepoint(sim *m, sim_stream *t)
             continue;
         t->subs[i].aborted = true;
         if (t->subs[i].xid != 0)
-            send_abort(m, t->xid, t->subs[i].xid);
+            send_abort(m, t, t->subs[i].xid);
     }
     t->current = t->subs[of].parent;
     for (relation = 0; relation < RELATIONS; relation++)
@@ -155,7 +167,7 @@ static void roll_back_savepoint(sim *m, sim_stream *t)
 
 static void roll_back(sim *m, sim_stream *t)
 {
-    send_abort(m, t->xid, t->xid);
+    send_abort(m, t, t->xid);
     memset(t, 0, sizeof *t);
 }
 
@@ -173,6 +185,7 @@ static void expect_changes(sim *m, const sim_stream *t, ww_lsn final_lsn)
         e = sim_expect(m, c->kind, t->xid, final_lsn);
         e->number = c->number;
         e->definition = c->definition;
+        e->relation = c->relation;
         e->ordinal = ++ordinal;
     }
 }
@@ -182,7 +195,7 @@ static void publish_tables(sim *m, const sim_stream *t)
 {
     unsigned relation;
     for (relation = 0; relation < RELATIONS; relation++) {
-        if (t->sent[relation])
+        if (t->sent[relation] && !t->whole)
             m->relations[relation].sent = true;
         if (t->own[relation] != 0) {
             m->relations[relation].definition = t->own[relation];
@@ -195,11 +208,13 @@ static void commit(sim *m, sim_stream *t)
 {
     ww_lsn record = sim_record(m);
     enc_stream_commit(&m->message, t->xid, record, m->wal, 5);
-    sim_send(m, m->wal);
+    send(m, t, m->wal);
     sim_expect(m, 'B', t->xid, record);
     expect_changes(m, t, record);
     sim_expect(m, 'C', t->xid, record);
     sim_unit(m, record, m->wal);
+    if (t->whole)
+        sim_send_whole(m, m->units_made - 1);
     publish_tables(m, t);
     memset(t, 0, sizeof *t);
 }
@@ -224,11 +239,13 @@ static void prepare(sim *m, sim_stream *t)
     p->end = m->wal;
     p->unsent = false;
     enc_stream_prepare(&m->message, p->record, p->end, 5, t->xid, "gid");
-    sim_send(m, m->wal);
+    send(m, t, m->wal);
     sim_expect(m, 'b', t->xid, p->record);
     expect_changes(m, t, p->record);
     sim_expect(m, 'P', t->xid, p->record);
     sim_unit(m, p->record, p->end);
+    if (t->whole)
+        sim_send_whole(m, m->units_made - 1);
     memset(t, 0, sizeof *t);
 }
 
