@@ -31,8 +31,8 @@ typedef struct ww_sink_config {
     ww_mono_us fsync_interval_us;
     bool position; /* a regular file that was opened by its path has its position beside it, in
                       path.position; elsewhere nothing */
-    bool init;     /* with position: take the file as it is, whatever its position says: go on behind
-                      its end */
+    bool init;     /* with position: take the file as it is, whatever its position says: go on
+                      behind its end */
 } ww_sink_config;
 
 #define WW_SINK_CONFIG_INIT                                                                        \
