@@ -132,7 +132,7 @@ static void restart(script *s)
 
 static void feedback(script *s)
 {
-    ww_lsn flush = 0;
+    ww_lsn want, flush = 0;
     size_t len, i;
     const uint8_t *p = ww_stream_send_buf(&s->stream, s->now, &len);
     REQUIRE_RULE((len == 34) == (s->now.mono_us >= ww_stream_deadline(&s->stream)),
@@ -141,8 +141,8 @@ static void feedback(script *s)
         return;
     for (i = 9; i < 17; i++)
         flush = flush << 8 | p[i];
-    REQUIRE_RULE(flush == 0 || flush == (s->gated && s->permitted < s->flush ? s->permitted : s->flush),
-                 "a feedback with another flush");
+    want = s->gated && s->permitted < s->flush ? s->permitted : s->flush;
+    REQUIRE_RULE(flush == 0 || flush == want, "a feedback with another flush");
     REQUIRE_RULE(flush >= s->reported, "a feedback went back");
     s->reported = flush;
     ww_stream_send_ack(&s->stream, s->now);

@@ -8,7 +8,8 @@ import random
 import struct
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
-CONFIRM, FEEDBACK, HOLD = b"\xf0", b"\xfd", b"\xfe"
+CONFIRM, THROUGH, PERMIT = b"\xf0", b"\xf6", b"\xf7"
+FEEDBACK, AGAIN, HOLD = b"\xfc", b"\xfd", b"\xfe"
 
 BEGIN = "42 00000000036ce3c0 000303c53efaa0e5 00000386"
 RELATION = ("52 000060df 7075626c696300 6700 64 0003 01 696400 00000017 ffffffff"
@@ -77,6 +78,10 @@ SCRIPTS = {
     + wal(0x36D0838, ROLLBACK_PREPARED) + confirm(2) + keepalive(0x36D1000, 1) + FEEDBACK,
     "streamed": STREAMED + wal(0x36D1BB0, STREAM_COMMIT) + confirm(0) + FEEDBACK,
     "stream-prepared": STREAMED + wal(0x36D1D28, STREAM_PREPARE) + confirm(0) + keepalive(0x36D1D28),
+    "interrupted": TRANSACTION[:-27] + AGAIN + FEEDBACK + TRANSACTION + confirm(0) + AGAIN
+    + keepalive(0x36CF000),
+    "permitted": TRANSACTION + wal(0x36D03B0, MESSAGE) + confirm(0) + FEEDBACK + PERMIT + b"\x01" + FEEDBACK
+    + THROUGH + b"\x01" + PERMIT + b"\x02" + keepalive(0x36D0400, 1) + FEEDBACK,
     "held": TRANSACTION + HOLD + confirm(0) + keepalive(0x36CF000) + FEEDBACK,
     "oddities": copy(b"s" + bytes(32)) + copy(b"w" + bytes(24)) + wal(1, STREAM_ABORT)
     + wal(0x36D0650, PREPARE) + copy(b"x"),
@@ -116,9 +121,9 @@ ASSEMBLED = {
 }
 
 
-def write_histories(out, source):
+def write_histories(out, source, modes):
     for i in range(12):
-        for mode in (0, 2):
+        for mode in modes:
             decisions = bytes(source.randrange(256) for _ in range(60 * (i + 1)))
             (out / f"history-{mode}-{i}").write_bytes(bytes([mode]) + decisions)
 
@@ -127,9 +132,10 @@ def main():
     source = random.Random(1)
     for target in ("fuzz_stream", "fuzz_assemble"):
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
-        write_histories(CORPUS / target, source)
+        write_histories(CORPUS / target, source, (0, 2))
+    write_histories(CORPUS / "fuzz_stream", source, (4, 8, 12, 14, 28, 30)) # gated, breaks, assembled
     for name, script in SCRIPTS.items():
-        for streaming in (0, 1):
+        for streaming in (0, 1, 2):
             path = CORPUS / "fuzz_stream" / f"script-{name}-{streaming}"
             path.write_bytes(bytes([1, streaming]) + script)
     for name, script in ASSEMBLED.items():

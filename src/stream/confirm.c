@@ -4,10 +4,9 @@
  * Invariants:
  *   - flush never goes back, and never passes config.start but for what was confirmed or heard
  *   - flush <= received
- *   - durable is 0, or the highest end of the units dropped from the window's front; it follows no
- *     keepalive, so it is never beyond flush
- *   - gated: no feedback tells more than min(flush, permitted), and permitted never goes back; flush
- *     itself, and what it takes to be idle, know nothing of the gate
+ *   - durable is 0, or the highest end of the units of the confirmed prefix; no keepalive's
+ *   - gated: no feedback tells more than min(flush, permitted), and permitted never goes back;
+ *     flush itself, and what it takes to be idle, know nothing of the gate
  *   - a transaction that a restart interrupted counts as open until it has come again
  *   - no unit handed out and not confirmed ends at or before flush, but for a unit that the server
  *     sent behind another one (a Prepare replayed at its Commit Prepared, which follows it)
@@ -303,8 +302,8 @@ static ww_status confirm_each(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error
     return WW_OK;
 }
 
-/* What is at or before flush has been confirmed already, also by a session before this one. Units in
- * order end the search; those that lie behind are looked for among all. */
+/* What is at or before flush was confirmed already, also by a session before this one. A unit in
+ * order ends the search; those that lie behind are looked for among all. */
 static ww_status confirm_all_through(ww_stream *s, ww_lsn lsn, ww_mono_us now, ww_error *err)
 {
     ww_unit *u;
