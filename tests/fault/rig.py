@@ -3,6 +3,7 @@
 writes), and a list of what held and what did not."""
 import argparse
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -37,6 +38,7 @@ def parse(argv, name, about, short, long):
     options = parser.parse_args(argv)
     options.name = name
     options.walwire = str(pathlib.Path(options.walwire).resolve())
+    options.shim = options.shim and str(pathlib.Path(options.shim).resolve())
     options.runs = options.runs or (long if options.long else short)
     options.random = random.Random(options.seed)
     options.again = (f"scripts/fault {name} --seed {options.seed} --server {options.server}" +
@@ -60,7 +62,7 @@ class Report:
         except Exception as error:
             self.failed += 1
             print(f"FAIL {time.monotonic() - begin:7.2f} s  {what}: {error}", flush=True)
-            if not isinstance(error, (oracle.Wrong, Failed)):
+            if not isinstance(error, (oracle.Wrong, Failed, OSError)):
                 traceback.print_exc()
         else:
             self.passed += 1
@@ -75,6 +77,20 @@ class Report:
 
 class Failed(Exception):
     """walwire did not do what it must."""
+
+
+def measure(what):
+    """How many seconds it takes."""
+    begin = time.monotonic()
+    what()
+    return time.monotonic() - begin
+
+
+def parse_line(line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise Failed(f"a torn line: {line[:300]!r}") from None
 
 
 class Scene:
@@ -205,15 +221,18 @@ class Scene:
 
     def judge(self, *arguments):
         """Stops the load, reads to the end, and asks the oracle. walwire must not be running."""
+        failed = self.report.failed
         with self.report.check("a clean run to the end") as remarks:
             self.load.stop()
             remarks.append(f"{self.load.transactions} transactions were run")
             self.expect_end(self.start("--until-now", *arguments), seconds=300)
+        if self.report.failed > failed:
+            return
         with self.report.check("nothing lost, nothing twice, nothing torn, order and boundaries kept") as remarks:
             remarks.append(oracle.check(self.server, DB, self.file, self.two_phase))
         with self.report.check("no file is left but the output and its position"):
             left = {str(path.relative_to(self.dir)) for path in self.dir.rglob("*")} - \
-                {"out", "spill", "stderr", "out/events", "out/events.position"}
+                {"out", "spill", "stderr", "shim.log", "shim.data", "out/events", "out/events.position"}
             if left:
                 raise Failed(f"there are {sorted(left)}")
 

@@ -52,10 +52,10 @@ class Session:
                 said.append(line.rstrip("\n"))
         except BrokenPipeError:
             said += self.process.stdout.readlines()
-        connection_lost = 2
-        if self.process.wait() == connection_lost:
-            raise Lost
-        raise RuntimeError(f"psql: {said}\nin: {statements[:1000]}")
+        self.process.wait()
+        if any(line.startswith("ERROR:") for line in said):
+            raise RuntimeError(f"psql: {said}\nin: {statements[:1000]}")
+        raise Lost
 
     def close(self):
         try:
