@@ -186,6 +186,7 @@ static void play(unsigned options)
     config.if_not_exists = true;
     config.until_now = (options & UNTIL_NOW) != 0;
     config.two_phase = (options & TWO_PHASE) != 0;
+    config.no_reconnect = true; /* the script is played once */
     client = ww_client_open(&config, &err);
     if (client != NULL)
         read_all(client);

@@ -6,14 +6,11 @@
 #include "base/error.h"
 #include "session.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SERVER_14 140000
 #define FOR_EVER_US (UINT64_C(1) << 62)
-#define RETRY_US UINT64_C(5000000)
-#define NAP_MS 50
 
 /* ---- at the start --------------------------------------------------------------------------- */
 
@@ -222,71 +219,19 @@ static ww_status end_copy(ww_client *c, ww_error *err)
     return st;
 }
 
-/* A walsender streams once: asked again on the same session, it ends the stream at once. The old
- * one says goodbye before the new one comes: there may be no room for two. */
-static void leave_session(ww_client *c)
-{
-    if (ww_conn_terminate(&c->session->conn, NULL) == WW_OK)
-        ww__session_pump(c->session, false, NULL);
-    c->retired = c->session;
-}
-
-static ww_status change_session(ww_client *c, ww_error *err)
-{
-    ww_session *fresh;
-    ww_system system;
-    ww_status st = ww__client_connect(c, &fresh, err);
-    if (st < 0)
-        return st;
-    st = ww_session_identify(fresh, &system, err);
-    if (st == WW_OK &&
-        (system.system_id != c->system.system_id || system.timeline != c->system.timeline))
-        st = ww__fail(err, WW_ERR_SERVER, "another server answers than the one streamed from");
-    if (st < 0) {
-        ww_session_close(fresh);
-        return st;
-    }
-    c->session = fresh;
-    return WW_OK;
-}
-
-static ww_status begin_copy(ww_client *c, ww_error *err)
-{
-    ww_status st;
-    c->session->config.wake_fd = -1; /* an answer that comes at once, or the connection is lost */
-    st = ww__client_begin_copy(c, ww_stream_restart_lsn(&c->stream), err);
-    c->session->config.wake_fd = c->config.wake_fd;
-    return st;
-}
-
-/* The old walsender takes a moment to go: until then all places may be taken (53300), and on some
- * servers the slot (55006). */
-static ww_status retry(ww_client *c, ww_status (*step)(ww_client *, ww_error *),
-                       const char *sqlstate, ww_error *err)
-{
-    ww_mono_us give_up_at = ww_clock_now().mono_us + RETRY_US;
-    struct pollfd wake = {c->config.wake_fd, POLLIN, 0};
-    ww_status st;
-    while ((st = step(c, err)) < 0 && strcmp(err->sqlstate, sqlstate) == 0 &&
-           ww_clock_now().mono_us < give_up_at)
-        if (poll(&wake, 1, NAP_MS) > 0)
-            return ww__fail(err, WW_ERR_CANCELLED, "asked to stop while waiting for the server");
-    return st;
-}
-
 /* Cancelled, it is called again, and goes on where it was. */
-ww_status ww__binary_restart(ww_client *c, ww_error *err)
+ww_status ww__binary_leave(ww_client *c, ww_error *err)
 {
-    ww_status st = WW_OK;
-    if (c->retired == NULL && (st = end_copy(c, err)) == WW_OK)
-        leave_session(c);
-    if (st == WW_OK && c->retired == c->session)
-        st = retry(c, change_session, "53300", err);
-    if (st == WW_OK)
-        st = ww_stream_restart(&c->stream, false, ww_clock_now(), err);
-    if (st < 0)
+    ww_error why;
+    ww_status st = end_copy(c, &why);
+    if (st == WW_ERR_CANCELLED && err != NULL)
+        *err = why;
+    if (st == WW_ERR_CANCELLED)
         return st;
     drop_option(&c->options, "binary");
     c->options.binary = c->binary_auto = false;
-    return retry(c, begin_copy, "55006", err);
+    if (st < 0)
+        return ww__client_lose(c, &why, err);
+    ww__client_leave(c);
+    return WW_MORE;
 }

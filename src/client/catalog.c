@@ -57,6 +57,14 @@ void ww__catalog_close(ww__catalog *catalog)
     free(catalog);
 }
 
+void ww__catalog_hang_up(ww__catalog *catalog)
+{
+    if (catalog == NULL)
+        return;
+    ww_session_close(catalog->own);
+    catalog->own = NULL;
+}
+
 const ww_types *ww__catalog_types(const ww__catalog *catalog)
 {
     return catalog != NULL ? catalog->types : NULL;

@@ -49,6 +49,8 @@ typedef struct ww__catalog ww__catalog;
 /* NULL: no memory. mode is not OFF. */
 ww__catalog *ww__catalog_open(ww_catalog mode, int server_version_num);
 void ww__catalog_close(ww__catalog *catalog);
+/* Drops its session: the next question opens one where the stream is then. NULL is allowed. */
+void ww__catalog_hang_up(ww__catalog *catalog);
 const ww_types *ww__catalog_types(const ww__catalog *catalog);
 
 /* Before the stream starts: the types of all published columns, and the first column that is not

@@ -53,7 +53,8 @@ ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err)
     session.max_message = c->config.max_message;
     session.trace = c->config.trace;
     session.oauth_token_file = c->config.oauth_token_file;
-    session.beside = c->session; /* the slot is there */
+    session.beside = c->again == WW__TO_TEXT ? c->session : NULL; /* the slot is there */
+    session.max_connect_s = c->session != NULL ? WW__RECONNECT_MAX_S : 0;
     st = ww_session_open(out, &session, err);
     if (st == WW_OK)
         (*out)->trace_kinds = !c->config.raw;
@@ -65,8 +66,10 @@ static ww_status open_client(ww_client *c, ww_error *err)
     ww_status st = read_conninfo(c, err);
     if (st < 0)
         return st;
-    if ((st = ww__client_connect(c, &c->session, err)) < 0 ||
-        (st = ww_session_identify(c->session, &c->system, err)) < 0)
+    if ((st = ww__position_load(c, err)) < 0 ||
+        (st = ww__client_connect(c, &c->session, err)) < 0 ||
+        (st = ww_session_identify(c->session, &c->system, err)) < 0 ||
+        (st = ww__position_check_system(c, c->session, &c->system, err)) < 0)
         return st;
     if (!c->config.raw) {
         c->relations = ww_relcache_open(ww_alloc_malloc(), c->config.max_relations_memory);
@@ -102,8 +105,6 @@ void ww_client_close(ww_client *c)
     if (c == NULL)
         return;
     ww__catalog_close(c->catalog);
-    if (c->retired != c->session)
-        ww_session_close(c->retired);
     ww_session_close(c->session);
     ww_stream_fini(&c->stream);
     ww__spool_close(c->spool);
@@ -116,20 +117,26 @@ void ww_client_close(ww_client *c)
 
 /* ---- feedback ------------------------------------------------------------------------------- */
 
-/* Queues a status update if one is due, and sends what the socket takes. */
-static void send_feedback(ww_client *c)
+/* Queues a status update if one is due, and sends what the socket takes. What it acknowledges was
+ * saved before; only that can fail. */
+static ww_status send_feedback(ww_client *c, ww_error *err)
 {
     size_t len;
     ww_slice payload;
-    ww_error ignored;
-    if (c->restarting)
-        return; /* nobody listens */
+    ww_error why;
+    if (c->again != WW__STREAMS)
+        return WW_OK; /* nobody listens */
+    if (ww__position_admit(c, &why) < 0)
+        return ww__client_fail(c, &why, err);
     payload.ptr = ww_stream_send_buf(&c->stream, c->now, &len);
     payload.len = len;
-    if (len > 0 && ww_conn_copy_data(&c->session->conn, payload, NULL) == WW_OK)
+    if (len > 0 && ww_conn_copy_data(&c->session->conn, payload, NULL) == WW_OK) {
         ww_stream_send_ack(&c->stream, c->now); /* no room: the next one will say more */
+        ww__position_told(c);
+    }
     if ((ww_conn_wants(&c->session->conn) & WW_WANT_SEND) != 0)
-        ww__session_pump(c->session, false, &ignored);
+        ww__session_pump(c->session, false, &why);
+    return WW_OK;
 }
 
 ww_status ww_client_feedback(ww_client *c, ww_error *err)
@@ -140,24 +147,29 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err)
     if (c->now.mono_us - c->heard_at >= c->silence_us / 2)
         c->heard_at = c->now.mono_us; /* it was we who did not listen */
     if (c->streaming) /* also after the end: what was handed out may still be on its way */
-        send_feedback(c);
+        return send_feedback(c, err);
     return WW_OK;
+}
+
+static ww_mono_us sooner(ww_mono_us a, ww_mono_us b)
+{
+    return a < b ? a : b;
 }
 
 ww_mono_us ww_client_deadline(const ww_client *c)
 {
-    ww_mono_us due = ww_stream_deadline(&c->stream);
+    ww_mono_us due = sooner(ww_stream_deadline(&c->stream), ww__position_due(c));
     ww_mono_us quiet =
         c->heard_at + (c->asked_at > c->heard_at ? c->silence_us : c->silence_us / 2);
     if (c->error.status != WW_OK || !c->streaming)
         return WW_MONO_NEVER; /* nothing will be sent any more */
+    if (c->again != WW__STREAMS)
+        return c->again == WW__LEAVE_BINARY ? 0 : c->retry_at;
     if (c->ended)
         return due;
-    if (c->restarting)
-        return 0;
-    if (c->end_lsn != 0 && c->probe_at < due)
-        due = c->probe_at;
-    return quiet < due ? quiet : due;
+    if (c->end_lsn != 0)
+        due = sooner(due, c->probe_at);
+    return sooner(quiet, due);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------ */
@@ -179,15 +191,18 @@ static ww_status take_notice(ww_client *c, const ww_msg *msg, ww_error *err)
         return WW_MORE;
     }
     ww_error_from_server(msg, &gap);
-    gap.status = WW_ERR_GAP;
-    gap.what =
-        "the server skips the changes of a publication that did not exist when they were made";
-    ww__copy_cut(
-        gap.hint, sizeof gap.hint,
-        ww_slice_of("Nothing was acknowledged. To give these changes up, move the slot past them: "
-                    "walwire slot advance -S SLOT --to LSN; a publication must exist before the "
-                    "changes that it publishes"));
+    ww__publication_gap(c, &gap);
     return ww__client_fail(c, &gap, err);
+}
+
+/* Servers up to 17 stop. */
+static ww_status take_error(ww_client *c, const ww_msg *msg, ww_error *err)
+{
+    ww_error why;
+    ww_error_from_server(msg, &why);
+    if (strcmp(why.sqlstate, "42704") == 0 && strcmp(why.routine, "get_publication_oid") == 0)
+        ww__publication_gap(c, &why);
+    return ww__client_lose(c, &why, err);
 }
 
 /* Anything that is not CopyData. WW_MORE: go on. */
@@ -198,11 +213,10 @@ static ww_status take_other(ww_client *c, const ww_msg *msg, ww_error *err)
     case WW_MSG_NOTICE:
         return take_notice(c, msg, err);
     case WW_MSG_ERROR:
-        ww_error_from_server(msg, &why);
-        return ww__client_fail(c, &why, err);
+        return take_error(c, msg, err);
     case WW_MSG_READY:
         ww__fail_text(&why, WW_ERR_IO, "the server ended the stream", c->session->address);
-        return ww__client_fail(c, &why, err);
+        return ww__client_lose(c, &why, err);
     default:
         return WW_MORE;
     }
@@ -227,7 +241,8 @@ static ww_status take_copy_data(ww_client *c, ww_slice body, ww_wal_msg *wal, ww
             c->ended = true;
             return WW_END;
         }
-        send_feedback(c);
+        if ((st = send_feedback(c, err)) < 0)
+            return st;
     }
     return WW_MORE;
 }
@@ -239,7 +254,7 @@ static ww_status take_close(ww_client *c, ww_error *err)
     ww_error why;
     ww__fail_text(&why, WW_ERR_IO, "the server ended the connection (shutting down?)",
                   c->session->address);
-    return ww__client_fail(c, &why, err);
+    return ww__client_lose(c, &why, err);
 }
 
 /* A server that is there sends something, or answers: asked after half of its own timeout, it is
@@ -267,12 +282,13 @@ static ww_status move_bytes(ww_client *c, ww_error *err)
     if (st == WW_OK)
         c->heard_at = c->now.mono_us;
     else if (st == WW_MORE && check_silence(c, &why) < 0)
-        return ww__client_fail(c, &why, err);
+        return ww__client_lose(c, &why, err);
     if (c->end_lsn != 0 && c->now.mono_us >= c->probe_at) {
         ww_stream_feedback_now(&c->stream, true);
         c->probe_at = c->now.mono_us + WW__PROBE_INTERVAL_US;
     }
-    send_feedback(c);
+    if (send_feedback(c, err) < 0)
+        return c->error.status;
     if (st == WW_MORE && !c->config.nonblocking) {
         st = ww__session_wait(c->session, ww_client_deadline(c), &why);
         if (st == WW_ERR_TIMEOUT)
@@ -283,12 +299,19 @@ static ww_status move_bytes(ww_client *c, ww_error *err)
             return st; /* not final: the caller may go on, or stop */
         }
     }
-    return st < 0 ? ww__client_fail(c, &why, err) : st;
+    return st < 0 ? ww__client_lose(c, &why, err) : st;
 }
 
+static const ww_error *connection_error(const ww_client *c, ww_status st)
+{
+    bool io = c->session->io_error.status != WW_OK && st == WW_ERR_IO;
+    return io ? &c->session->io_error : ww_conn_error(&c->session->conn);
+}
+
+/* WW_MORE also if the connection was lost, and is made again. */
 static ww_status next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
 {
-    for (;;) {
+    while (c->again == WW__STREAMS) {
         ww_msg msg;
         ww_status st = ww_conn_next(&c->session->conn, &msg);
         if (st == WW_OK)
@@ -297,11 +320,7 @@ static ww_status next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
         else if (st == WW_END)
             return take_close(c, err);
         else if (st < 0)
-            return ww__client_fail(c,
-                                   c->session->io_error.status != WW_OK && st == WW_ERR_IO
-                                       ? &c->session->io_error
-                                       : ww_conn_error(&c->session->conn),
-                                   err);
+            return ww__client_lose(c, connection_error(c, st), err);
         else if ((st = move_bytes(c, err)) == WW_OK)
             continue;
         else
@@ -309,6 +328,7 @@ static ww_status next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
         if (st != WW_MORE)
             return st;
     }
+    return WW_MORE;
 }
 
 /* ---- next ----------------------------------------------------------------------------------- */
@@ -390,16 +410,22 @@ static ww_status consult(ww_client *c, ww_event *ev, ww_error *err)
         c->kept = *ev;
         c->has_kept = true;
     }
-    c->restarting |= st == WW_MORE;
+    if (st == WW_MORE)
+        c->again = WW__LEAVE_BINARY;
     return settle(c, st, &why, err);
 }
 
-static ww_status restart(ww_client *c, ww_error *err)
+/* Until there is a stream. WW_MORE: there is none yet, and the caller does not wait. */
+static ww_status come_back(ww_client *c, ww_error *err)
 {
-    ww_error why;
-    ww_status st = ww__binary_restart(c, &why);
-    c->restarting &= st == WW_ERR_CANCELLED;
-    return settle(c, st, &why, err);
+    ww_status st = WW_OK;
+    while (c->again != WW__STREAMS && st >= 0) {
+        if (c->again == WW__LEAVE_BINARY)
+            st = ww__binary_leave(c, err);
+        else if ((st = ww__client_reconnect(c, err)) == WW_MORE && c->config.nonblocking)
+            return st;
+    }
+    return st;
 }
 
 ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err)
@@ -410,11 +436,10 @@ ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err)
     if (c->ended)
         return WW_END;
     while (st == WW_MORE) {
-        if (c->restarting && (st = restart(c, err)) != WW_OK)
+        if (c->again != WW__STREAMS && (st = come_back(c, err)) != WW_OK)
             return st;
-        if ((st = next_event(c, ev, err)) != WW_OK)
-            return st;
-        if (c->catalog != NULL)
+        st = next_event(c, ev, err);
+        if (st == WW_OK && c->catalog != NULL)
             st = consult(c, ev, err);
         if (st == WW_MORE && c->config.nonblocking)
             return st; /* events taken before may still be in use */
@@ -433,7 +458,11 @@ ww_status ww_client_next_wal(ww_client *c, ww_wal_msg *wal, ww_error *err)
         return ww__client_fail(c, &c->error, err);
     if (c->ended)
         return WW_END;
-    st = next_wal(c, &c->wal, err);
+    do {
+        st = come_back(c, err);
+        if (st == WW_OK)
+            st = next_wal(c, &c->wal, err);
+    } while (st == WW_MORE && !c->config.nonblocking);
     if (st == WW_OK && c->end_lsn != 0 && c->wal.start > c->end_lsn) {
         c->ended = true;
         c->dropped = true;
@@ -450,7 +479,7 @@ const ww_wal_msg *ww_client_wal(const ww_client *c)
 
 bool ww_client_buffered(const ww_client *c)
 {
-    if (c->restarting)
+    if (c->again != WW__STREAMS)
         return false;
     return c->has_kept || c->stream.has_pending || ww_stream_replaying(&c->stream) ||
            (ww_conn_wants(&c->session->conn) & WW_WANT_EVENT) != 0;
@@ -458,12 +487,16 @@ bool ww_client_buffered(const ww_client *c)
 
 ww_status ww_client_confirm(ww_client *c, ww_lsn end_lsn, ww_error *err)
 {
-    return ww_stream_confirm(&c->stream, end_lsn, c->now, err);
+    ww_status st = ww_stream_confirm(&c->stream, end_lsn, c->now, err);
+    ww__position_note(c);
+    return st;
 }
 
 ww_status ww_client_confirm_through(ww_client *c, ww_lsn lsn, ww_error *err)
 {
-    return ww_stream_confirm_through(&c->stream, lsn, c->now, err);
+    ww_status st = ww_stream_confirm_through(&c->stream, lsn, c->now, err);
+    ww__position_note(c);
+    return st;
 }
 
 ww_status ww_client_flush_all(ww_client *c, ww_error *err)
@@ -482,12 +515,14 @@ ww_status ww_client_flush_to(ww_client *c, ww_lsn lsn, ww_error *err)
 
 int ww_client_fd(const ww_client *c)
 {
-    return ww_sock_fd(c->session->sock);
+    return c->session->sock != NULL ? ww_sock_fd(c->session->sock) : -1;
 }
 
 short ww_client_poll_events(const ww_client *c)
 {
     unsigned wants = ww_conn_wants(&c->session->conn);
+    if (c->session->sock == NULL)
+        return 0;
     return ww_sock_poll_events(c->session->sock, (wants & WW_WANT_RECV) != 0,
                                (wants & WW_WANT_SEND) != 0);
 }
@@ -515,17 +550,30 @@ ww_status ww__client_drain(ww_client *c, ww_mono_us patience_us, ww_mono_us max_
     }
 }
 
+/* Without a connection nothing can be told any more; what was saved was. */
+static ww_status stop_without(ww_client *c, ww_error *err)
+{
+    c->streaming = false;
+    c->ended = true;
+    if (c->config.positions != NULL || ww_stream_flush(&c->stream) <= c->known.acked)
+        return WW_OK;
+    return ww__fail(err, WW_ERR_IO, "stopped while the connection was lost");
+}
+
 ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
 {
     ww_status st = WW_OK;
+    if (c->streaming && c->again != WW__STREAMS)
+        return stop_without(c, err);
     if (!c->streaming || c->session->conn.state == WW_CONN_IDLE)
         return WW_OK;
     c->now = ww_clock_now();
     c->ended = true;
     if (c->session->conn.state == WW_CONN_COPY_BOTH) {
         ww_stream_feedback_now(&c->stream, false);
-        send_feedback(c);
-        st = ww_conn_copy_done(&c->session->conn, err);
+        st = send_feedback(c, err);
+        if (st == WW_OK)
+            st = ww_conn_copy_done(&c->session->conn, err);
     }
     c->streaming = false;
     return st == WW_OK
@@ -541,6 +589,8 @@ ww_status ww_client_drop_slot(ww_client *c, ww_error *err)
     ww_status st;
     if (c->temporary_slot)
         return WW_OK; /* goes with the session */
+    if (c->session->sock == NULL)
+        return ww__fail(err, WW_ERR_IO, "the connection is lost: the slot was not dropped");
     st = ww_drop_slot_command(&t, ww_slice_of(c->slot), false, err);
     return st == WW_OK ? ww_session_exec(c->session, sql, err) : st;
 }
@@ -562,6 +612,10 @@ void ww_client_describe(const ww_client *c, ww_client_info *out)
     out->plugin = c->config.plugin != NULL ? c->config.plugin : "pgoutput";
     out->options = c->options_text;
     out->status_interval_us = c->status_interval_us;
+    out->connected = c->again == WW__STREAMS;
+    out->reconnects = c->reconnects;
+    out->saved = c->config.positions != NULL ? c->known.acked : 0;
+    out->heard_at = c->heard_at;
     out->spilled_bytes = c->spool != NULL ? ww__spool_spilled(c->spool) : 0;
 }
 

@@ -5,16 +5,24 @@
 
 #include "catalog.h"
 #include "negotiate.h"
+#include "slot.h"
 #include "spool.h"
 
 #define WW__PROBE_INTERVAL_US UINT64_C(100000)
+#define WW__RECONNECT_MAX_S 30 /* per address */
+
+/* Whether there is a stream, or why it has to be started again, on another session. */
+typedef enum ww__again {
+    WW__STREAMS,
+    WW__LEAVE_BINARY, /* its end has to be asked for */
+    WW__TO_TEXT,      /* it was ended to go on in text */
+    WW__LOST          /* the connection is */
+} ww__again;
 
 struct ww_client {
     ww_client_config config;
     ww_conninfo own_conninfo; /* where config.conninfo was given as text */
     ww_session *session;
-    ww_session *retired; /* what it was before a restart, and still is until there is another; what
-                            was told of it stays valid */
     ww_relcache *relations;
     ww__spool *spool; /* where streamed transactions wait; NULL: they are handed out as they come */
     ww_stream stream;
@@ -38,7 +46,16 @@ struct ww_client {
     uint8_t *options_store; /* the texts of `options` */
     ww__catalog *catalog; /* NULL: it is not asked */
     bool binary_auto;     /* binary was chosen, and can be taken back */
-    bool restarting;      /* CopyDone was sent, to start again in text */
+    ww__again again;
+    unsigned attempts;    /* since the connection was lost */
+    ww_mono_us retry_at, connected_at;
+    ww_mono_us patient_until; /* for what should pass soon; 0: nothing of the kind */
+    ww_lsn reached;           /* where the stream stood when the connection was lost last */
+    uint64_t reconnects;
+    ww_position known;        /* where we stand: as loaded, saved or told; system_id 0: nothing */
+    bool has_position;        /* loaded */
+    bool started;             /* once: `stream` is there */
+    ww_mono_us saved_at, unsaved_at, save_again_at;
     bool has_kept;        /* an event that was not handed out because the wait was cancelled */
     ww_event kept;
 };
@@ -46,8 +63,37 @@ struct ww_client {
 /* open.c and client.c: fails the client for good. */
 ww_status ww__client_fail(ww_client *c, const ww_error *why, ww_error *err);
 
-/* client.c: a session as the configuration says. */
+/* client.c: a session as the configuration says; going on in text, where the last one was. */
 ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err);
+
+/* reconnect.c: the connection is lost. WW_MORE: it is made again by ww__client_reconnect(); else it
+ * is final. */
+ww_status ww__client_lose(ww_client *c, const ww_error *why, ww_error *err);
+/* The stream was ended in order: it goes on, in text, on another session. */
+void ww__client_leave(ww_client *c);
+/* Goes on on another session. WW_MORE: not yet, c->retry_at says when. ERR_CANCELLED: call it
+ * again. */
+ww_status ww__client_reconnect(ww_client *c, ww_error *err);
+
+/* position.c: what the store has. */
+ww_status ww__position_load(ww_client *c, ww_error *err);
+/* Are server and slot those that we know, and do they have what is still to come? ERR_GAP. */
+ww_status ww__position_check_system(ww_client *c, ww_session *s, const ww_system *system,
+                                    ww_error *err);
+ww_status ww__position_check_slot(ww_client *c, const ww__slot *slot, ww_error *err);
+/* The stream begins at `start`: that is known from now on, and saved. */
+ww_status ww__position_begin(ww_client *c, ww_lsn start, ww_error *err);
+/* Units were confirmed. */
+void ww__position_note(ww_client *c);
+/* Saves what may be acknowledged, if that is due, and lets it be told. Errors are the store's. */
+ww_status ww__position_admit(ww_client *c, ww_error *err);
+ww_mono_us ww__position_due(const ww_client *c);
+/* A status update was sent. */
+void ww__position_told(ww_client *c);
+
+/* publication.c: the server stopped, or goes on without them, because a publication did not exist
+ * when changes were made: the gap's report. */
+void ww__publication_gap(const ww_client *c, ww_error *err);
 
 /* start.c: slot, publications, START_REPLICATION. */
 ww_status ww__client_start(ww_client *c, ww_error *err);
@@ -71,7 +117,7 @@ ww_status ww__binary_check_row(ww_client *c, const ww_event *row, ww_error *err)
  * value of a type that is not read so; NULL: none. */
 const ww_relation_column *ww__binary_unread(const ww_types *types, const ww_event *row,
                                             uint32_t *type_oid);
-/* Goes on in text. ERR_CANCELLED: call it again. */
-ww_status ww__binary_restart(ww_client *c, ww_error *err);
+/* Ends the stream, to go on in text. ERR_CANCELLED: call it again. */
+ww_status ww__binary_leave(ww_client *c, ww_error *err);
 
 #endif

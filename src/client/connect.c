@@ -225,12 +225,17 @@ static ww_status attempt(ww_session *s, const ww__target *t, const ww_addrs *add
     return st;
 }
 
-void ww__session_disconnect(ww_session *s)
+void ww__session_hang_up(ww_session *s)
 {
     ww_sock_close(s->sock);
+    s->sock = NULL;
+}
+
+void ww__session_disconnect(ww_session *s)
+{
+    ww__session_hang_up(s);
     ww_tls_close(s->tls);
     ww_conn_fini(&s->conn);
-    s->sock = NULL;
     s->tls = NULL;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* publication.c: a missing publication is found before streaming: servers up to 17 stop at the
  * first change, 18 skips changes silently (HOSTILE, D10). */
+#include "client.h"
+#include "session.h"
 #include "slot.h"
 
 #include "base/error.h"
@@ -97,4 +99,53 @@ ww_status ww__publications_check(ww_session *s, const ww_slice *names, size_t co
     snprintf(err->sqlstate, sizeof err->sqlstate, "42704");
     describe_missing(s, missing[0], err);
     return WW_ERR_SERVER;
+}
+
+/* ---- missing while it streams --------------------------------------------------------------- */
+
+/* Where the WAL ends now, asked on a session of its own; 0: the server does not tell. */
+static ww_lsn ask_end_of_wal(const ww_client *c)
+{
+    ww_session_config config;
+    ww_session *s = NULL;
+    char text[1][64] = {""};
+    ww_lsn lsn = 0;
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.conninfo = c->config.parsed;
+    config.wake_fd = c->config.wake_fd;
+    config.plain = true;
+    config.max_connect_s = 5;
+    config.oauth_token_file = c->config.oauth_token_file;
+    if (ww_session_open(&s, &config, NULL) == WW_OK &&
+        ww_session_row_text(s, "SELECT pg_catalog.pg_current_wal_lsn()", 1, sizeof text[0], text[0],
+                            NULL) == WW_OK)
+        ww_lsn_parse(ww_slice_of(text[0]), &lsn);
+    ww_session_close(s);
+    return lsn;
+}
+
+void ww__publication_gap(const ww_client *c, ww_error *err)
+{
+    char from[WW_LSN_TEXT_SIZE], to[WW_LSN_TEXT_SIZE];
+    ww_session_info info;
+    ww_lsn end = ask_end_of_wal(c);
+    ww_session_describe(c->session, &info);
+    ww_lsn_format(ww_stream_flush(&c->stream), from);
+    ww_lsn_format(end != 0 ? end : ww_stream_received(&c->stream), to);
+    err->status = WW_ERR_GAP;
+    err->what = "a publication did not exist when changes were made: the server leaves them out";
+    snprintf(err->detail, sizeof err->detail,
+             "It concerns changes from %s to at most %s. Nothing of them was acknowledged. A "
+             "publication is looked up as of the moment of the change: making it now does not "
+             "help.",
+             from, to);
+    if (info.server_version_num < 110000)
+        snprintf(err->hint, sizeof err->hint,
+                 "To give them up: create the publication, then drop the slot and create it anew");
+    else
+        snprintf(err->hint, sizeof err->hint,
+                 "To give them up, once the publication exists again: walwire slot advance -S %s "
+                 "--to %s%s",
+                 c->slot, to, c->config.positions != NULL ? ", then stream with --init" : "");
 }

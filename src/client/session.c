@@ -386,11 +386,12 @@ char ww_session_transaction_status(const ww_session *s)
 
 void ww_session_describe(const ww_session *s, ww_session_info *out)
 {
+    bool tls = s->conn.tls_active && s->sock != NULL;
     out->address = s->address;
     out->server_version = s->conn.server_version_text;
     out->server_version_num = s->conn.server_version;
-    out->tls_version = s->conn.tls_active ? ww_sock_tls_version(s->sock) : "";
-    out->tls_cipher = s->conn.tls_active ? ww_sock_tls_cipher(s->sock) : "";
+    out->tls_version = tls ? ww_sock_tls_version(s->sock) : "";
+    out->tls_cipher = tls ? ww_sock_tls_cipher(s->sock) : "";
     out->auth_method = auth_method(&s->conn);
     out->protocol = s->conn.protocol;
     out->backend_pid = s->conn.backend_pid;

@@ -45,6 +45,8 @@ struct ww_session {
 ww_status ww__session_connect(ww_session *s, ww_error *err);
 /* connect.c: drops the socket and all that belongs to this attempt. */
 void ww__session_disconnect(ww_session *s);
+/* Drops the socket alone: what was told of the session stays. */
+void ww__session_hang_up(ww_session *s);
 
 /* encrypt.c: TLS on the connected socket, for this host ("": not known); tells the engine. */
 ww_status ww__session_encrypt(ww_session *s, const char *host, ww_mono_us deadline, ww_error *err);

@@ -7,6 +7,7 @@
 #include "session.h"
 #include "slot.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define WIDTH 64u
 #define DEFAULT_SILENCE_US UINT64_C(60000000) /* where the server has no wal_sender_timeout */
 #define MAX_PUBLICATIONS 1024u
+#define SLOT_NAP_MS 100
 
 /* ---- the slot ------------------------------------------------------------------------------- */
 
@@ -84,6 +86,19 @@ static ww_status check_two_phase(const ww_client *c, const ww__slot *slot, ww_er
     return WW_OK;
 }
 
+static ww_status check_slot(const ww_client *c, const ww__slot *slot, ww_lsn *confirmed,
+                            ww_error *err)
+{
+    *confirmed = slot->confirmed_flush;
+    if (slot->exists)
+        return ww__slot_check(slot, c->slot, plugin_of(c), c->system.database, err);
+    ww__fail_text(err, WW_ERR_SERVER, "no such replication slot", c->slot);
+    if (err != NULL)
+        snprintf(err->sqlstate, sizeof err->sqlstate, "42704");
+    ww__slot_explain(c->session, c->slot, true, err);
+    return WW_ERR_SERVER;
+}
+
 /* Sees to it that the slot is there and ours to use; *confirmed is where it stands. */
 static ww_status prepare_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
 {
@@ -93,7 +108,8 @@ static ww_status prepare_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
         return st;
     if (c->config.slot == NULL)
         return create_slot(c, confirmed, err);
-    if ((st = ww__slot_look_up(c->session, c->slot, &slot, err)) < 0)
+    if ((st = ww__slot_look_up(c->session, c->slot, &slot, err)) < 0 ||
+        (st = ww__position_check_slot(c, &slot, err)) < 0)
         return st;
     c->temporary_slot = c->config.temporary;
     if (slot.exists && c->config.temporary && c->config.if_not_exists)
@@ -101,16 +117,17 @@ static ww_status prepare_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
                              "the slot exists, and is not this session's temporary one", c->slot);
     if (c->config.create_slot && !(slot.exists && c->config.if_not_exists))
         return create_slot(c, confirmed, err);
-    if (!slot.exists) {
-        ww__fail_text(err, WW_ERR_SERVER, "no such replication slot", c->slot);
-        if (err != NULL)
-            snprintf(err->sqlstate, sizeof err->sqlstate, "42704");
-        ww__slot_explain(c->session, c->slot, true, err);
-        return WW_ERR_SERVER;
-    }
-    *confirmed = slot.confirmed_flush;
-    st = ww__slot_check(&slot, c->slot, plugin_of(c), c->system.database, err);
+    st = check_slot(c, &slot, confirmed, err);
     return st == WW_OK ? check_two_phase(c, &slot, err) : st;
+}
+
+static ww_status look_again(ww_client *c, ww_lsn *confirmed, ww_error *err)
+{
+    ww__slot slot;
+    ww_status st = ww__slot_look_up(c->session, c->slot, &slot, err);
+    if (st == WW_OK)
+        st = ww__position_check_slot(c, &slot, err);
+    return st == WW_OK ? check_slot(c, &slot, confirmed, err) : st;
 }
 
 /* ---- publications --------------------------------------------------------------------------- */
@@ -302,6 +319,7 @@ static ww_status init_stream(ww_client *c, ww_lsn confirmed, ww_error *err)
     config.mode = c->config.confirm_mode;
     config.max_unconfirmed = c->config.max_unconfirmed;
     config.status_interval_us = c->status_interval_us;
+    config.gated = c->config.positions != NULL;
     c->now = ww_clock_now();
     c->heard_at = c->now.mono_us;
     st = ww_stream_init(&c->stream, &config, c->now, err);
@@ -364,20 +382,74 @@ static ww_status keep_options(ww_client *c, ww_error *err)
     return WW_OK;
 }
 
-static ww_status start_streaming(ww_client *c, const server_facts *facts, ww_lsn confirmed,
-                                 ww_error *err)
+/* A position lies at or behind the slot's: a server that crashed may have forgotten what it was
+ * told last. */
+static void choose_start(ww_client *c, ww_lsn confirmed)
 {
-    ww_status st;
-    choose_interval(c, facts);
     c->start_lsn = c->config.start_lsn != 0 ? c->config.start_lsn : confirmed;
-    st = init_stream(c, confirmed, err);
-    return st == WW_OK ? ww__client_begin_copy(c, 0, err) : st;
+    if (c->start_lsn < c->known.acked)
+        c->start_lsn = c->known.acked;
+    if (c->start_lsn < confirmed)
+        ww__log(&c->config.log, WW_LOG_WARNING,
+                "the slot stands behind the start position that was asked for: what is before it "
+                "cannot be had any more");
+}
+
+static ww_status begin(ww_client *c, ww_lsn confirmed, ww_error *err)
+{
+    ww_lsn from;
+    ww_status st;
+    choose_start(c, confirmed);
+    from = c->start_lsn > confirmed ? c->start_lsn : confirmed;
+    if ((st = ww__client_begin_copy(c, 0, err)) < 0 ||
+        (st = init_stream(c, c->known.acked > confirmed ? c->known.acked : confirmed, err)) < 0)
+        return st;
+    c->started = true;
+    return ww__position_begin(c, from, err);
+}
+
+/* The slot is in use: perhaps by one that is about to go, or that the server has not missed yet.
+ * WW_OK: it is time to ask again. */
+static ww_status wait_for_slot(ww_client *c, ww_mono_us give_up_at, bool *said, ww_error *err)
+{
+    struct pollfd wake = {c->config.wake_fd, POLLIN, 0};
+    if (ww_clock_now().mono_us >= give_up_at)
+        return WW_ERR_SERVER;
+    if (!*said)
+        ww__log(&c->config.log, WW_LOG_WARNING, "slot \"%s\" is in use; waiting for it. %s",
+                c->slot, err->detail);
+    *said = true;
+    if (poll(&wake, 1, SLOT_NAP_MS) > 0)
+        return ww__fail(err, WW_ERR_CANCELLED, "asked to stop while waiting for the slot");
+    return WW_OK;
+}
+
+/* Whoever had the slot may have moved it: it is looked at again before each attempt. */
+static ww_status start_streaming(ww_client *c, const server_facts *facts, ww_error *err)
+{
+    ww_mono_us give_up_at = ww_clock_now().mono_us + c->config.slot_wait_us;
+    ww_lsn confirmed = 0;
+    bool said = false;
+    ww_error local;
+    ww_status st;
+    if (err == NULL)
+        err = &local;
+    choose_interval(c, facts);
+    st = prepare_slot(c, &confirmed, err);
+    if (st == WW_OK)
+        st = find_end(c, err);
+    while (st == WW_OK && (st = begin(c, confirmed, err)) < 0) {
+        if (strcmp(err->sqlstate, "55006") != 0)
+            return st;
+        if ((st = wait_for_slot(c, give_up_at, &said, err)) == WW_OK)
+            st = look_again(c, &confirmed, err);
+    }
+    return st;
 }
 
 ww_status ww__client_start(ww_client *c, ww_error *err)
 {
     server_facts facts;
-    ww_lsn confirmed = 0;
     char *joined = NULL;
     ww_status st = read_facts(c->session, &facts, err);
     if (st == WW_OK)
@@ -389,14 +461,11 @@ ww_status ww__client_start(ww_client *c, ww_error *err)
     if (st == WW_OK)
         st = keep_options(c, err);
     if (st == WW_OK)
-        st = prepare_slot(c, &confirmed, err);
-    if (st == WW_OK)
-        st = find_end(c, err);
-    if (st == WW_OK)
-        st = start_streaming(c, &facts, confirmed, err);
+        st = start_streaming(c, &facts, err);
     if (st < 0)
         undo_slot(c);
     free(joined);
     c->streaming = st == WW_OK;
+    c->connected_at = ww_clock_now().mono_us;
     return st;
 }

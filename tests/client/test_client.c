@@ -39,6 +39,7 @@ static ww_client *open_client(fake_end end, ww_lsn end_lsn, ww_error *err)
     cfg.slot = "s";
     cfg.publications = "p";
     cfg.end_lsn = end_lsn;
+    cfg.no_reconnect = true;
     return ww_client_open(&cfg, err);
 }
 

@@ -31,6 +31,7 @@ static ww_client *open_client(fake_end end, int binary, int wake_fd, ww_error *e
     cfg.binary = binary;
     cfg.wake_fd = wake_fd;
     cfg.log.line = count_warning;
+    cfg.no_reconnect = true;
     return ww_client_open(&cfg, err);
 }
 
