@@ -45,17 +45,17 @@ static bool parse(ww_conninfo *info, char *conninfo, ww_error *err)
     return ok;
 }
 
-/* What libpq would obey and we do not, said with -v: the session's settings are pinned, so that the
- * same change is the same text everywhere; and no keys leave the process. */
-static void say_ignored(const options *o, const ww_conninfo *info)
+/* What libpq would obey and we do not: the session's settings are pinned, so that the same change
+ * is the same text everywhere; and no keys leave the process. */
+static void say_ignored(const ww_conninfo *info)
 {
     static const char *const variables[] = {"PGTZ", "PGDATESTYLE", "PGGEQO"};
     size_t i;
-    for (i = 0; o->verbose > 0 && i < sizeof variables / sizeof variables[0]; i++)
+    for (i = 0; i < sizeof variables / sizeof variables[0]; i++)
         if (getenv(variables[i]) != NULL)
-            report("%s is ignored: this session setting is fixed", variables[i]);
-    if (o->verbose > 0 && info->sslkeylogfile != NULL)
-        report("sslkeylogfile is ignored: walwire writes no TLS keys");
+            report_at(WW_LOG_INFO, "%s is ignored: this session setting is fixed", variables[i]);
+    if (info->sslkeylogfile != NULL)
+        report_at(WW_LOG_INFO, "sslkeylogfile is ignored: walwire writes no TLS keys");
 }
 
 /* What the environment held is in the conninfo now. Nobody finds it in ours any more, nor does a
@@ -78,7 +78,7 @@ int connection_read(const options *o, ww_conninfo *info)
          set_if_given(info, "port", o->port, &err) && set_if_given(info, "user", o->user, &err) &&
          ww_conninfo_complete(info, &err) == WW_OK;
     if (ok) {
-        say_ignored(o, info);
+        say_ignored(info);
         clear_environment("PGPASSWORD");
         clear_environment("WALWIRE_OAUTH_TOKEN");
         ok = !o->force_prompt || prompt_anywhere(info, &err);

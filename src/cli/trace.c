@@ -86,7 +86,7 @@ bool trace_open(const options *o)
 
 static void give_up(void)
 {
-    report("the trace ends here: %s", strerror(errno));
+    report_at(WW_LOG_WARNING, "the trace ends here: %s", strerror(errno));
     fclose(file);
     file = NULL;
 }
