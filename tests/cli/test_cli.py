@@ -105,6 +105,42 @@ class Case(unittest.TestCase):
         return err
 
 
+class Log(Case):
+    def last(self, *words):
+        """The last line of standard error, which is JSON throughout."""
+        err = self.run_walwire(*words, "--log-format", "json").stderr.decode()
+        self.assertTrue(err.endswith("\n"), err)
+        return [json.loads(line) for line in err.split("\n")[:-1]][-1]
+
+    def test_whatever_the_text_is_it_is_json(self):
+        for name in ('we"ird', "two\nlines", "back\\slash", "\033[2J", "\u202egnp", "\u2028", "\x01\x7f\x9b",
+                     "\U0001f418", b"no\xff\xc3utf-8", "x" * 5000):
+            path = os.fsencode(self.dir) + b"/" + (name if isinstance(name, bytes) else name.encode())
+            done = subprocess.run([WALWIRE, "decode", "--log-format", "json", path], env=self.environment(),
+                                  capture_output=True, timeout=SECONDS)
+            line, = done.stderr.decode().split("\n")[:-1]
+            self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f\u2028\u202e]")
+            said = json.loads(line)
+            self.assertEqual((done.returncode, said["level"], list(said)[:3]),
+                             (INPUT, "error", ["ts", "level", "msg"]))
+            if isinstance(name, str) and len(name) < 100:
+                self.assertIn(name, said["msg"])
+
+    def test_errors_are_lines_too(self):
+        said = self.last("info", "-h", str(self.dir))
+        self.assertEqual((said["level"], said["error"]), ("error", "I/O error"))
+        self.assertEqual(self.last("stream", "--until-now", "-E", "0/1")["level"], "error")
+        self.assertEqual(self.last("stream", "-S", "s1", "-h", str(self.dir))["slot"], "s1")
+
+    def test_levels(self):
+        """PGTZ is ignored, which is said at level info."""
+        for words, said in (([], 1), (["-q"], 1), (["-v"], 2), (["--log-level", "info"], 2),
+                            (["--log-level", "error", "-v"], 1), (["--log-level", "debug", "-q"], 2)):
+            done = subprocess.run([WALWIRE, "info", "-h", self.dir, *words], stdin=subprocess.DEVNULL,
+                                  env={**self.environment(), "PGTZ": "UTC"}, capture_output=True, timeout=SECONDS)
+            self.assertEqual(done.stderr.count(b"\n"), said, done.stderr)
+
+
 class Help(Case):
     def text(self, *words):
         done = self.run_walwire(*words)
@@ -134,7 +170,7 @@ class Help(Case):
         headings = [line for line in page.split("\n") if line.endswith(":") and line[0] != " "]
         self.assertEqual(headings, [
             "Slot:", "What to stream:", "How to ask for it:", "Large transactions:", "Output:",
-            "Filters:", "Delivery:", "Limits:", "Connection:", "General:",
+            "Filters:", "Delivery:", "Metrics:", "Limits:", "Connection:", "General:",
             "Formats, and each one's settings (the first value is the default):", "Examples:"])
 
     def test_formats_are_all_named(self):
