@@ -150,14 +150,17 @@ static outcome take_wal(streaming *s, ww_error *err)
 }
 
 /* Nothing is to be had, or to be taken, before something happens. A server that asks is told the
- * news at once. */
-static outcome rest(streaming *s)
+ * news at once. listening: the next step looks at the server; else it hears from us here, and its
+ * silence meanwhile counts for nothing. */
+static outcome rest(streaming *s, bool listening)
 {
     bool asked = ww_stream_asked(ww_client_stream(s->client));
     if (!output_settle(&s->out, asked))
         return OUTPUT_FAILED;
     live_update(&s->live, s->client);
-    return output_wait(&s->out) && output_feedback(&s->out) ? GO_ON : OUTPUT_FAILED;
+    if (!output_wait(&s->out))
+        return OUTPUT_FAILED;
+    return listening || output_feedback(&s->out) ? GO_ON : OUTPUT_FAILED;
 }
 
 static outcome step(streaming *s, ww_error *err)
@@ -167,7 +170,7 @@ static outcome step(streaming *s, ww_error *err)
     bool raw = s->out.raw;
     ww_status st;
     if (output_full(&s->out))
-        return rest(s);
+        return rest(s, false);
     st = raw ? ww_client_next_wal(s->client, &wal, err) : ww_client_next(s->client, &ev, err);
     if (st == WW_OK)
         return raw ? take_wal(s, err) : take_event(s, &ev, err);
@@ -175,7 +178,7 @@ static outcome step(streaming *s, ww_error *err)
         return REACHED_END;
     if (st < 0)
         return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
-    return rest(s);
+    return rest(s, true);
 }
 
 static outcome run_loop(streaming *s, ww_error *err)
