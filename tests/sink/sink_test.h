@@ -92,6 +92,35 @@ static inline ww_status open_plain(ww_sink **out, const char *where, ww_mono_us 
     return ww_sink_open(out, &config, err);
 }
 
+/* With its position beside it. */
+static inline ww_status open_kept(ww_sink **out, const char *where, bool init, ww_error *err)
+{
+    ww_sink_config config = WW_SINK_CONFIG_INIT;
+    config.path = where;
+    config.position = true;
+    config.init = init;
+    return ww_sink_open(out, &config, err);
+}
+
+/* A position of slot s1 of one and the same system. */
+static inline ww_position position_at(ww_lsn acked)
+{
+    ww_position p;
+    memset(&p, 0, sizeof p);
+    p.acked = acked;
+    p.system_id = 7;
+    p.timeline = 1;
+    memcpy(p.slot, "s1", 3);
+    memcpy(p.database, "shop", 5);
+    return p;
+}
+
+static inline ww_status save_at(const ww_position_store *store, ww_lsn acked, ww_error *err)
+{
+    ww_position p = position_at(acked);
+    return store->save(store->ctx, &p, err);
+}
+
 static inline ww_sink *open_sink(const char *where)
 {
     ww_sink *s = NULL;
