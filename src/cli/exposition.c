@@ -156,14 +156,6 @@ static void put_events(ww_out *out, ww_slice kind, ww_slice schema, ww_slice tab
     end_sample(out, count);
 }
 
-static void put_table(const metrics_table *t, ww_out *out)
-{
-    static const char *const ops[METRICS_OPS] = {"insert", "update", "delete", "truncate"};
-    size_t i;
-    for (i = 0; i < METRICS_OPS; i++)
-        put_events(out, ww_slice_of(ops[i]), t->schema, t->name, t->counts[i]);
-}
-
 /* "STREAM_ABORT" as "stream_abort". */
 static ww_slice name_kind(int kind, char room[32])
 {
@@ -173,6 +165,17 @@ static ww_slice name_kind(int kind, char room[32])
         room[len] = (char)(name[len] >= 'A' && name[len] <= 'Z' ? name[len] + 32 : name[len]);
     room[len] = '\0';
     return ww_slice_of(room);
+}
+
+static void put_table(const metrics_table *t, ww_out *out)
+{
+    static const int kinds[] = {WW_EV_INSERT, WW_EV_UPDATE, WW_EV_DELETE, WW_EV_TRUNCATE,
+                                WW_EV_RELATION};
+    char room[32];
+    size_t i;
+    for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        put_events(out, name_kind(kinds[i], room), t->schema, t->name,
+                   t->counts[METRICS_OP(kinds[i])]);
 }
 
 static void put_counts(const metrics *m, ww_out *out)

@@ -65,15 +65,6 @@ ww_mono_us live_deadline(const live *l)
     return l != NULL ? metrics_deadline(l->metrics) : WW_MONO_NEVER;
 }
 
-void live_count(live *l, const ww_client *client, const ww_event *ev, ww_lsn unit)
-{
-    l->events += ev == NULL || ev->ordinal > 0;
-    if (l->metrics != NULL && ev != NULL)
-        metrics_count(l->metrics, client, ev, unit);
-    else if (l->metrics != NULL)
-        metrics_count_text(l->metrics, client);
-}
-
 void live_close(live *l, const ww_client *client)
 {
     metrics_close(l->metrics, client);

@@ -24,7 +24,14 @@ void live_update(live *l, const ww_client *client);
 /* When to call it at the latest. */
 ww_mono_us live_deadline(const live *l);
 /* What was handed out; of another plugin (NULL) the client's last message. */
-void live_count(live *l, const ww_client *client, const ww_event *ev, ww_lsn unit);
+static inline void live_count(live *l, const ww_client *client, const ww_event *ev, ww_lsn unit)
+{
+    l->events += ev == NULL || ev->ordinal > 0;
+    if (l->metrics != NULL && ev != NULL)
+        metrics_count(l->metrics, client, ev, unit);
+    else if (l->metrics != NULL)
+        metrics_count_text(l->metrics, client);
+}
 /* After the end; client NULL: it was never open. */
 void live_close(live *l, const ww_client *client);
 

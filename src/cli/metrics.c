@@ -71,7 +71,9 @@ static metrics_table *find_table(metrics *m, const ww_relation *relation)
         m->memo[i].serial = relation->serial;
         m->memo[i].table = find_by_name(m, relation->nspname, relation->relname);
     }
-    return m->memo[i].table;
+    m->last_serial = relation->serial;
+    m->last = m->memo[i].table;
+    return m->last;
 }
 
 static void count_truncate(metrics *m, const ww_client *client, const ww_truncate *t)
@@ -80,7 +82,7 @@ static void count_truncate(metrics *m, const ww_client *client, const ww_truncat
     uint32_t i;
     for (i = 0; i < t->count; i++) {
         uint32_t id = ww_truncate_relation_id(t, i);
-        find_table(m, ww_relcache_find(relations, id))->counts[METRICS_TRUNCATE]++;
+        find_table(m, ww_relcache_find(relations, id))->counts[METRICS_OP(WW_EV_TRUNCATE)]++;
     }
 }
 
@@ -90,17 +92,14 @@ static void count_unit(metrics *m, const ww_event *ev)
     m->last_commit = ev->commit_time.us != 0 ? ev->commit_time : ev->sent_at;
 }
 
-void metrics_count(metrics *m, const ww_client *client, const ww_event *ev, ww_lsn unit)
+void metrics_count_other(metrics *m, const ww_client *client, const ww_event *ev, ww_lsn unit)
 {
     switch (ev->kind) {
+    case WW_EV_RELATION:
     case WW_EV_INSERT:
-        find_table(m, ev->relation)->counts[METRICS_INSERT]++;
-        return;
     case WW_EV_UPDATE:
-        find_table(m, ev->relation)->counts[METRICS_UPDATE]++;
-        return;
     case WW_EV_DELETE:
-        find_table(m, ev->relation)->counts[METRICS_DELETE]++;
+        find_table(m, ev->relation)->counts[METRICS_OP(ev->kind)]++;
         return;
     case WW_EV_TRUNCATE:
         count_truncate(m, client, &ev->truncate);

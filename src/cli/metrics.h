@@ -11,7 +11,10 @@
 #define METRICS_MEMO 1024u /* powers of two, both */
 #define METRICS_BUCKETS 4096u
 
-enum { METRICS_INSERT, METRICS_UPDATE, METRICS_DELETE, METRICS_TRUNCATE, METRICS_OPS };
+/* Where the events of a kind are counted: the types' letters differ in these bits, and case tells
+ * nothing among those that are about a table. */
+#define METRICS_OPS 32
+#define METRICS_OP(kind) ((unsigned)(kind) % METRICS_OPS)
 
 /* Of one table; the names are allocated with it, behind it. */
 typedef struct metrics_table {
@@ -19,12 +22,14 @@ typedef struct metrics_table {
     ww_slice schema, name;
 } metrics_table;
 
-/* Counting finds a table by its definition's serial number, which is unique: two loads and a
- * comparison, unless two tables share a place in the memo. Then, and for a new definition, it goes
- * by name. */
+/* Counting finds a table by its definition's serial number, which is unique: at once that of the
+ * last event; another in the memo; where two share a place there, and for a new definition, by
+ * name. */
 typedef struct metrics {
     const options *o;
     const output *out;
+    uint64_t last_serial;
+    metrics_table *last; /* of that definition */
     struct {
         uint64_t serial;
         metrics_table *table;
@@ -44,8 +49,16 @@ typedef struct metrics {
 
 /* NULL: no --metrics-file, or no memory for it, which was said. */
 metrics *metrics_open(const options *o, const output *out);
+void metrics_count_other(metrics *m, const ww_client *client, const ww_event *ev, ww_lsn unit);
 /* An event that was handed out; unit: its ww_event_unit_lsn(). m may not be NULL. */
-void metrics_count(metrics *m, const ww_client *client, const ww_event *ev, ww_lsn unit);
+static inline void metrics_count(metrics *m, const ww_client *client, const ww_event *ev,
+                                 ww_lsn unit)
+{
+    if (ev->relation != NULL && ev->relation->serial == m->last_serial)
+        m->last->counts[METRICS_OP(ev->kind)]++;
+    else
+        metrics_count_other(m, client, ev, unit);
+}
 /* Another plugin's message. */
 void metrics_count_text(metrics *m, const ww_client *client);
 /* Replaces the file if that is due; m may be NULL. */
