@@ -12,7 +12,7 @@ At each feedback, before its bytes go out:
   - it is not below an earlier one (I6)"""
 import sys
 
-import position
+import position_file
 import shimlog
 
 
@@ -43,16 +43,16 @@ class Checker:
     def stored(self):
         """The position that is durable, and the file's durable bytes."""
         inode = self.disk.names.get(f"{self.name}.position")
-        kept = position.read(self.disk.durable.get(inode, b""))
+        kept = position_file.read(self.disk.durable.get(inode, b""))
         return kept, self.disk.durable.get(kept.inode) if kept else None
 
     def judge(self, event):
         self.feedbacks += 1
+        if event.flush == 0:   # nothing is said
+            return
         if event.flush < self.last:
             self.say(event, f"acknowledged less than before: {self.last:#x}")
         self.last = max(self.last, event.flush)
-        if event.flush == 0:
-            return
         kept, content = self.stored()
         if kept is None or event.flush > kept.acked:
             self.say(event, f"beyond the durable position: {kept}")

@@ -2,7 +2,7 @@
 """What has to be true of FILE and FILE.position whenever the command has ended, and once it has come to the end."""
 import os
 
-import position
+import position_file
 import shimlog
 from scenarios import output
 
@@ -11,25 +11,31 @@ def size_of_whole(path):
     return os.path.getsize(path) if os.path.exists(path) else 0
 
 
-def durable_part(directory, kept):
+def durable_part(directory, kept, whole):
     """The output up to where the position says, rotated files included; None if it is of no file that is there."""
     old, new = (os.path.join(directory, name) for name in ("out.1", "out"))
-    content = output(directory)
     if os.path.exists(old) and os.stat(old).st_ino == kept.inode:
-        return content[:kept.offset] if kept.offset <= os.path.getsize(old) else None
-    if os.path.exists(new) and os.stat(new).st_ino == kept.inode:
-        return content[:size_of_whole(old) + kept.offset] if kept.offset <= os.path.getsize(new) else None
+        return output(directory)[:kept.offset] if kept.offset <= os.path.getsize(old) else None
+    if os.path.exists(new) and os.stat(new).st_ino == kept.inode and kept.offset <= os.path.getsize(new):
+        content = whole_output(directory, whole)
+        return content[:len(content) - os.path.getsize(new) + kept.offset]
     return None
 
 
-def judge_state(scenario, directory, flushed):
+def whole_output(directory, whole):
+    """Without the torn end of a file that was renamed, which the next run told of."""
+    content, old = output(directory), size_of_whole(os.path.join(directory, "out.1"))
+    return content if whole is None else content[:whole] + content[old:]
+
+
+def judge_state(scenario, directory, flushed, whole=None):
     """After a crash, before anything is mended. `flushed`: the highest position that was acknowledged. Returns what is
     wrong."""
-    kept = position.read_file(os.path.join(directory, "out.position"))
+    kept = position_file.read_file(os.path.join(directory, "out.position"))
     if kept is None:
         return [f"acknowledged {flushed:#x} without a position"] if flushed > scenario.confirmed else []
     wrong = [f"acknowledged {flushed:#x}, the position says {kept.acked:#x}"] if flushed > kept.acked else []
-    durable = durable_part(directory, kept)
+    durable = durable_part(directory, kept, whole)
     if durable is None:
         return [*wrong, f"the position is of no file that is there, or behind its end: {kept}"]
     if not scenario.golden.startswith(durable):
@@ -40,8 +46,8 @@ def judge_state(scenario, directory, flushed):
 def judge_units(scenario, kept, durable):
     ends = dict(shimlog.unit_ends(scenario.golden))
     wrong = []
-    before = len(scenario.files.get("out", b""))
-    if len(durable) > before and ends.get(len(durable)) != kept.end_lsn:
+    taken = len(scenario.files.get("out", b"")) + 1   # --init: the file as it was, and a line feed
+    if ends.get(len(durable), 0) != kept.end_lsn and not (kept.end_lsn == 0 and len(durable) <= taken):
         wrong.append(f"at the position's offset {kept.offset} ends {ends.get(len(durable), 0):#x}, it says "
                      f"{kept.end_lsn:#x}")
     last = max((lsn for offset, lsn in ends.items() if offset <= len(durable)), default=0)
@@ -53,16 +59,13 @@ def judge_units(scenario, kept, durable):
 
 def judge_end(scenario, directory, whole):
     """After the run that came to the end. `whole`: how much of a rotated file counts; None: all."""
-    content = output(directory)
-    old = size_of_whole(os.path.join(directory, "out.1"))
-    if whole is not None and whole < old:
-        content = content[:whole] + content[old:]
+    content = whole_output(directory, whole)
     if content != scenario.golden:
         return [difference(content, scenario.golden)]
-    kept = position.read_file(os.path.join(directory, "out.position"))
+    kept = position_file.read_file(os.path.join(directory, "out.position"))
     if kept is None:
         return ["there is no position at the end"]
-    wrong = judge_state(scenario, directory, 0)
+    wrong = judge_state(scenario, directory, 0, whole)
     if kept.offset != os.path.getsize(os.path.join(directory, "out")):
         wrong.append(f"the position at the end is {kept}")
     return wrong

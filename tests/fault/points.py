@@ -49,7 +49,7 @@ def prepared(name):
 def work(task):
     """(scenario, point, what is wrong, whether the fault came): one of a rig's points."""
     function, name, point = task
-    directory = tempfile.mkdtemp(prefix="walwire-fault-")
+    directory = tempfile.mkdtemp(prefix="walwire-points-")
     try:
         wrong, reached = function(prepared(name), point, pathlib.Path(directory))
     except (Exception, SystemExit):

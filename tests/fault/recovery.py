@@ -3,7 +3,7 @@
 import check_feedback
 import judge
 import points
-import position
+import position_file
 import shimlog
 
 GAP = 5
@@ -27,13 +27,13 @@ def go_on(scenario, directory, slot, log):
 
 def untouched(scenario, directory):
     """--init had done nothing yet: it has to be said again."""
-    return (position.read_file(directory / "out.position") is None and
+    return (position_file.read_file(directory / "out.position") is None and
             (directory / "out").read_bytes() in (scenario.files["out"], scenario.files["out"] + b"\n"))
 
 
 def mend(scenario, directory, slot, log, whole, before):
     """The run after the fault, and what is wrong with it."""
-    kept = position.read_file(directory / "out.position")
+    kept = position_file.read_file(directory / "out.position")
     run = go_on(scenario, directory, slot, log)
     wrong = list(run.wrong)
     if run.status != 0:

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import tempfile
 
-import position
+import position_file
 import shimlog
 from scripted import ROTATE, TERMINATE, Run, Slot, Wal, cut, stop
 
@@ -32,7 +32,7 @@ class Scenario:
         """Runs it once, without a fault: what has to come out."""
         if self.before:
             self.before(self, server, tools)
-        with tempfile.TemporaryDirectory(prefix="walwire-fault-") as directory:
+        with tempfile.TemporaryDirectory(prefix="walwire-points-") as directory:
             self.restore(directory)
             for again in range(3):   # one that is stopped goes on
                 run = self.run(server, tools, directory, scripted=not again, args=self.again if again else None)
@@ -57,7 +57,7 @@ class Scenario:
         kept = os.path.join(directory, "out.position")
         if os.path.exists(kept):
             with open(kept, "wb") as out:
-                out.write(position.move(self.files["out.position"], self.inode, os.path.join(directory, "out")))
+                out.write(position_file.move(self.files["out.position"], self.inode, os.path.join(directory, "out")))
 
     def run(self, server, tools, directory, faults=None, scripted=True, args=None, log=None, slot=None):
         slot = slot or Slot(self.confirmed, self.two_phase)
@@ -76,7 +76,7 @@ def ids_of(content):
 def rotated_end(directory):
     """How much of the file that was renamed is whole: all, unless the position is still of it."""
     old = os.path.join(directory, "out.1")
-    kept = position.read_file(os.path.join(directory, "out.position"))
+    kept = position_file.read_file(os.path.join(directory, "out.position"))
     if kept and kept.inode == os.stat(old).st_ino:
         return kept.offset
     return os.path.getsize(old)
@@ -98,7 +98,7 @@ def output(directory):
 def half_of_it(scenario, server, tools):
     """The first half was delivered in an ordinary run."""
     whole, scenario.wal = scenario.wal, shorter(scenario.wal)
-    with tempfile.TemporaryDirectory(prefix="walwire-fault-") as directory:
+    with tempfile.TemporaryDirectory(prefix="walwire-points-") as directory:
         slot = Slot(scenario.confirmed, scenario.two_phase)
         run = scenario.run(server, tools, directory, slot=slot, args=scenario.args)
         if run.status != 0:

@@ -156,8 +156,8 @@ class Wal:
 # ---- acts ----------------------------------------------------------------------------------------------------------
 
 def wait_flush(peer, step):
-    """It asks again after each answer that is not far enough."""
-    while peer.slot.confirmed < step.lsn:
+    """It asks again after each answer that is not far enough; not for what the client had before."""
+    while peer.begun < step.lsn > peer.slot.confirmed:
         wait_answer(peer, step)
 
 
@@ -198,7 +198,7 @@ class Source(Peer):
 
     def __init__(self, sock, number, run):
         super().__init__(sock, number, run.deadline)
-        self.run, self.wal, self.slot, self.sent = run, run.wal, run.slot, 0
+        self.run, self.wal, self.slot, self.sent, self.begun = run, run.wal, run.slot, 0, 0
 
     def read_message(self):
         before = len(self.statuses)
@@ -242,7 +242,7 @@ class Source(Peer):
             self.send(next((answer for piece, answer in self.answers().items() if piece in asked), rows(1)))
 
     def play(self):
-        start = self.start()
+        start = self.begun = self.start()
         for step in self.wal.steps:
             if step.unit is not None and step.unit.start < start:
                 continue
@@ -279,8 +279,8 @@ class Server:
         while True:
             sock, _ = self.listening.accept()
             thread = threading.Thread(target=self.play, args=(sock, self.run), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def play(self, sock, run):
         source = Source(sock, len(run.starts), run)
