@@ -192,6 +192,7 @@ ww_status ww_session_open(ww_session **out, const ww_session_config *config, ww_
         return ww__fail(err, WW_ERR_NOMEM, "no memory for a session");
     s->config = *config;
     ww_error_clear(&s->io_error);
+    s->transaction_status = 'I'; /* as each session begins */
     s->recv_size = WW__RECV_SIZE;
     s->recv_buffer = malloc(WW__RECV_SIZE);
     s->send_buffer = malloc(WW__SEND_SIZE);
