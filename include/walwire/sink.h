@@ -113,7 +113,8 @@ const ww_position_store *ww_position_file_store(const ww_position_file *f);
  *
  * Inside the caller's own transaction ww_position_table_save() makes effects and position commit
  * together. The store's save() says WW_MORE while a transaction is open on that session.
- * table: schema-qualified or not, quoted here part by part; NULL: "walwire_position". */
+ * table: "schema.name" or "name", then in schema public; quoted here part by part; NULL:
+ * "walwire_position". Opened while no transaction is open. */
 typedef struct ww_position_table ww_position_table;
 ww_status ww_position_table_open(ww_position_table **out, ww_session *session, const char *table,
                                  const char *consumer, ww_error *err);

@@ -236,18 +236,21 @@ static bool add_part(ww_text *quoted, ww_slice part)
     return part.len > 0 && part.len <= NAME_MAX_LENGTH;
 }
 
-/* schema.table or table; a name with a dot in it cannot be given. */
+/* schema.table or table; a name with a dot in it cannot be given. Our sessions have no search
+ * path. */
 static bool quote_table(ww_position_table *t, const char *name)
 {
     ww_text quoted = {t->table, sizeof t->table, 0};
     const char *dot = strchr(name, '.');
     ww_slice schema = {(const uint8_t *)name, dot == NULL ? 0 : (size_t)(dot - name)};
     if (dot == NULL)
-        return add_part(&quoted, ww_slice_of(name));
-    if (strchr(dot + 1, '.') != NULL || !add_part(&quoted, schema))
+        schema = ww_slice_of("public");
+    else
+        name = dot + 1;
+    if (strchr(name, '.') != NULL || !add_part(&quoted, schema))
         return false;
     ww_text_add(&quoted, ".");
-    return add_part(&quoted, ww_slice_of(dot + 1));
+    return add_part(&quoted, ww_slice_of(name));
 }
 
 static ww_position_table *make(const char *consumer)
@@ -277,6 +280,8 @@ ww_status ww_position_table_open(ww_position_table **out, ww_session *session, c
     ww_position_table *t;
     ww_status st;
     *out = NULL;
+    if (table == NULL)
+        table = "walwire_position";
     if (consumer == NULL || *consumer == '\0')
         return ww__fail(err, WW_ERR_USAGE, "a position in a table needs the consumer's name");
     if (ww_session_transaction_status(session) != 'I')
@@ -286,12 +291,11 @@ ww_status ww_position_table_open(ww_position_table **out, ww_session *session, c
     if (t == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for a position");
     t->session = session;
-    if (quote_table(t, table == NULL ? "walwire_position" : table))
+    if (quote_table(t, table))
         st = ensure(t, err);
     else
         st = ww__fail_text(err, WW_ERR_USAGE,
-                           "a position's table is a name, or schema.name, of "
-                           "1 to 63 bytes each",
+                           "a position's table is a name, or schema.name, of 1 to 63 bytes each",
                            table);
     if (st < 0) {
         ww_position_table_close(t);

@@ -69,17 +69,22 @@ static inline void put_file(const char *file, const char *text)
     close(fd);
 }
 
-/* All of the file `path`, NULs included. */
-static inline ww_slice content(void)
+/* All of a file, NULs included. */
+static inline ww_slice content_of(const char *file)
 {
     static uint8_t bytes[4096];
     ww_slice all = {bytes, 0};
-    int fd = open(path, O_RDONLY);
+    int fd = open(file, O_RDONLY);
     ssize_t n = read(fd, bytes, sizeof bytes);
     CHECK(n >= 0);
     all.len = n > 0 ? (size_t)n : 0;
     close(fd);
     return all;
+}
+
+static inline ww_slice content(void)
+{
+    return content_of(path);
 }
 
 /* Without a position. */
