@@ -49,6 +49,16 @@ static bool refuse_startpos(const options *o, ww_error *err)
     return false;
 }
 
+static void warn_if_rotated(const options *o, const ww_sink *sink)
+{
+    uint64_t offset;
+    if (ww_sink_rotated(sink, &offset))
+        report_at(WW_LOG_WARNING,
+                  "%s is a new file, its position is of the one before: that one ends whole at byte "
+                  "%llu, and what is behind that byte comes again, into the new one",
+                  o->file, (unsigned long long)offset);
+}
+
 bool kept_open(kept_position *k, const options *o, const ww_sink *sink, ww_error *failure)
 {
     memset(k, 0, sizeof *k);
@@ -62,6 +72,7 @@ bool kept_open(kept_position *k, const options *o, const ww_sink *sink, ww_error
     k->found = k->file->load(k->file->ctx, &k->position, failure);
     if (k->found < 0)
         return false;
+    warn_if_rotated(o, sink);
     return k->found != WW_OK || o->startpos == 0 || refuse_startpos(o, failure);
 }
 
