@@ -20,6 +20,19 @@ void watch_init(watch *w, const ww_client *client)
     w->fed_at = ww_clock_now().mono_us;
 }
 
+/* Is the connection lost, or was it since the last look? Then nobody waits for an update. */
+static bool is_lost(watch *w, const ww_client *client)
+{
+    ww_client_info info;
+    bool lost;
+    ww_client_describe(client, &info);
+    lost = !info.connected || info.reconnects != w->reconnects;
+    w->reconnects = info.reconnects;
+    if (lost)
+        w->fed_at = ww_clock_now().mono_us;
+    return lost;
+}
+
 /* Seen from time to time only: so many updates in so long a time were one each `gap` or so. */
 static void watch_feedback(watch *w, const ww_client *client)
 {
@@ -30,7 +43,9 @@ static void watch_feedback(watch *w, const ww_client *client)
         w->fed_at = now;
         gap /= sent;
     }
-    if (gap < w->late_us || (w->said_at != 0 && now - w->said_at < SAY_AGAIN_US))
+    if (gap < w->late_us || is_lost(w, client))
+        return;
+    if (w->said_at != 0 && now - w->said_at < SAY_AGAIN_US)
         return;
     w->said_at = now;
     report_at(WW_LOG_WARNING,

@@ -8,7 +8,7 @@
 typedef struct watch {
     ww_mono_us late_us;         /* no status update for so long is worth a warning */
     ww_mono_us fed_at, said_at; /* when the last update was seen; when the last warning was */
-    uint64_t feedbacks;
+    uint64_t feedbacks, reconnects;
     uint64_t spilled;
     bool spilling; /* said; until no large transaction is open */
     unsigned told; /* oddities, as bits */
