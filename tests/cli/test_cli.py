@@ -232,7 +232,10 @@ class Options(Case):
                 ("--max-message", "0", "bytes"), ("--max-message", "2G", "1073741823"),
                 ("--assemble-memory", "1T", "bytes"), ("--spill-limit", "", "bytes"),
                 ("--binary", "yes", "off, on or auto"), ("--messages", "", "on or off"),
-                ("--origin", "some", "any or none"), ("--ack", "all", "auto or none"),
+                ("--origin", "some", "any or none"), ("--ack", "all", "auto, received or none"),
+                ("--ack-fd", "-1", "descriptor"), ("--ack-fd", "2147483648", "descriptor"),
+                ("--max-unconfirmed", "0", "a number from 1"), ("--max-unconfirmed", "1k", "a number"),
+                ("--slot-wait", "-1", "seconds"), ("--shutdown-timeout", "1s", "seconds"),
                 ("--publication", "a,,b", "names, none of them empty"), ("-o", "=1", "NAME=VALUE")):
             self.refused("stream", option, value, says=[option, f'"{value}"', allowed])
             if option.startswith("--"):
@@ -249,12 +252,35 @@ class Options(Case):
                 (["-S", "s", "--if-not-exists"], ["--if-not-exists", "--create-slot"]),
                 (["-w", "-W"], ["-w", "-W"]), (["--assemble", "off"], ["--assemble off", "compact"])):
             self.refused("stream", *words, says=says)
+        self.refused("record", "-f", "x", "--ack", "received", says=["--ack", "auto or none"])
+        self.refused("record", "-f", "x", "--init", says=["--init", "does not belong"])
         self.refused("record", says=["-f"])
         self.refused("decode", says=["capture"])
         self.refused("decode", "a", "b", says=["b"])
         self.refused("slot", "drop", says=["-S"])
         self.refused("slot", "alter", "-S", "s", says=["--failover"])
         self.refused("slot", "advance", "-S", "s", says=["--to"])
+
+    def test_who_acknowledges(self):
+        """Only with lines that name the end of a transaction."""
+        received = ["-S", "s", "--publication", "p", "--ack", "received"]
+        for option in (["--ack-fd", "3"], ["--max-unconfirmed", "5"]):
+            self.refused("stream", *option, says=[option[0], "goes with --ack received"])
+        for format in ("none", "sql", "test_decoding", "pypgoutput", "pgoutput-decoder"):
+            self.refused("stream", *received, "--format", format,
+                         says=["--ack received", "debezium, compact, wal2json-v2 or wal2json-v1"])
+        self.refused("stream", "-S", "s", "--ack", "received", "-P", "test_decoding",
+                     says=["--ack received", "pgoutput"])
+        self.refused("stream", *received, "--format", "wal2json-v1", says=["--messages off"])
+        for setting in ("include-lsn", "include-transaction"):
+            self.refused("stream", *received, "--format", "wal2json-v2", f"--{setting}=off",
+                         says=["--ack received", setting])
+
+    def test_whose_position_is_kept(self):
+        """--init is for a file that has one."""
+        for words in ([], ["-f", "-"], ["-S", "s"], ["-S", "s", "-f", "x", "--ack", "none"],
+                      ["-S", "s", "-f", "x", "--create-slot", "--temporary"], ["-f", "x"]):
+            self.refused("stream", "--init", *words, says=["--init", "-f FILE"])
 
     def test_one_connection_string(self):
         """A second one could hold a password that stays visible to other users."""
