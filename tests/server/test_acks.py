@@ -72,6 +72,10 @@ class Received(Case):
     def wait_confirmed(self, lsn):
         self.server.wait(lambda: self.is_confirmed(lsn))
 
+    def neighbour(self):
+        """Another database is busy: nothing of that concerns us."""
+        self.server.sql("CREATE TABLE busy AS SELECT generate_series(1, 1000) AS n; DROP TABLE busy")
+
     def rest(self):
         """What a next run delivers, all of it."""
         self.server.wait("NOT EXISTS (SELECT FROM pg_replication_slots WHERE active AND slot_name = "
@@ -125,7 +129,7 @@ class Acks(Received):
         consumer = self.consume("--shutdown-timeout", "0.2")
         with self.unmoved():
             consumer.wait_commits(3)
-            self.sql("CREATE TABLE busy AS SELECT generate_series(1, 1000) AS n; DROP TABLE busy")
+            self.neighbour()
             end = self.value("pg_current_wal_lsn()")
             self.server.wait(f"(SELECT sent_lsn >= '{end}' FROM pg_stat_replication JOIN pg_replication_slots "
                              f"ON pid = active_pid WHERE slot_name = '{self.slot}')")
@@ -138,7 +142,7 @@ class Acks(Received):
         first, second = consumer.unit(), consumer.unit()
         consumer.ack(first)
         self.wait_confirmed(first)
-        self.sql("CREATE TABLE busy2 AS SELECT generate_series(1, 1000) AS n; DROP TABLE busy2")
+        self.neighbour()
         end = self.value("pg_current_wal_lsn()")
         self.assertFalse(self.is_confirmed(second))
         consumer.ack(second)
