@@ -28,6 +28,20 @@ static void directory_is_synced_for_a_new_file(void)
     CHECK_EQ_U64(syncs, 1);
 }
 
+/* A position must not name bytes that somebody wrote and nobody synced. */
+static void bytes_that_were_there_are_synced(void)
+{
+    struct stat st;
+    ww_sink *s = NULL;
+    put_file("before", "half a line");
+    CHECK(stat(path, &st) == 0);
+    CHECK_EQ_U64(open_kept(&s, path, true, NULL), WW_OK);
+    syncs = 0;
+    CHECK_EQ_U64(save_at(ww_sink_positions(s), 5, NULL), WW_OK);
+    CHECK(syncs == 1 && synced[0] == st.st_ino);
+    ww_sink_close(s);
+}
+
 /* Relative names, and names right below the root, have a directory too. */
 static void directory_of_a_bare_name(void)
 {
@@ -144,6 +158,7 @@ int main(void)
     if (!tests_begin())
         return 1;
     RUN(directory_is_synced_for_a_new_file);
+    RUN(bytes_that_were_there_are_synced);
     RUN(directory_of_a_bare_name);
     RUN(second_writer_is_refused);
     RUN(given_descriptor_is_not_locked);
