@@ -53,10 +53,11 @@ static void warn_if_rotated(const options *o, const ww_sink *sink)
 {
     uint64_t offset;
     if (ww_sink_rotated(sink, &offset))
-        report_at(WW_LOG_WARNING,
-                  "%s is a new file, its position is of the one before: that one ends whole at byte "
-                  "%llu, and what is behind that byte comes again, into the new one",
-                  o->file, (unsigned long long)offset);
+        report_at(
+            WW_LOG_WARNING,
+            "%s is a new file, its position is of the one before: that one ends whole at byte "
+            "%llu, and what is behind that byte comes again, into the new one",
+            o->file, (unsigned long long)offset);
 }
 
 bool kept_open(kept_position *k, const options *o, const ww_sink *sink, ww_error *failure)

@@ -5,8 +5,8 @@
 
 #include "live.h"
 
-#include "base/utf8.h"
 #include "base/out.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -266,8 +266,8 @@ bool output_full(const output *w)
  * for a reader that does not read: say so, once. */
 static void note_asking(output *w, ww_mono_us now)
 {
-    bool held_up = w->out.len > 0 || (w->acks.on ? acks_waiting(&w->acks, w->client) > 0
-                                                 : ww_sink_pending(w->sink));
+    bool held_up = w->out.len > 0 ||
+                   (w->acks.on ? acks_waiting(&w->acks, w->client) > 0 : ww_sink_pending(w->sink));
     if (!ww_stream_asked(ww_client_stream(w->client)) || !held_up)
         return;
     if (now - w->asked_last > ASKED_US)
@@ -428,9 +428,9 @@ bool output_finish(output *w)
         ww_mono_us now = ww_clock_now().mono_us, last = last_moment(w, since);
         if (!undelivered(w) || now >= last)
             return true;
-        if (!wait_for(w, false, false,
-                      earlier(ww_sink_deadline(w->sink, now),
-                              earlier(feedback_deadline(w), last))) ||
+        if (!wait_for(
+                w, false, false,
+                earlier(ww_sink_deadline(w->sink, now), earlier(feedback_deadline(w), last))) ||
             !output_feedback(w))
             return false;
     }
@@ -443,8 +443,7 @@ bool output_acknowledged(const output *w)
     if (n > 0)
         report("%zu transaction%s not acknowledged%s; what is not comes again", n,
                n == 1 ? " was" : "s were",
-               w->acks.ended ? " when the acknowledgements ended"
-                             : " within --shutdown-timeout");
+               w->acks.ended ? " when the acknowledgements ended" : " within --shutdown-timeout");
     return n == 0;
 }
 

@@ -48,15 +48,16 @@ void output_mark_empty(output *w, ww_lsn unit);
 /* The stream is quiet: hands over what the sink takes, syncs, confirms what was delivered. false:
  * failed. */
 bool output_settle(output *w, bool idle);
-/* Waits for the server, the sink, acknowledgements, a signal or the next deadline. false: failed. */
+/* Waits for the server, the sink, acknowledgements, a signal or the next deadline. false: failed.
+ */
 bool output_wait(output *w);
 /* A status update if one is due. false: the position cannot be saved, or the acknowledgements are
  * wrong. */
 bool output_feedback(output *w);
 /* --ack received: so much is unacknowledged that nothing more is to be read from the server. */
 bool output_full(const output *w);
-/* Has a signal asked for a stop, or can nobody acknowledge any more? From the first time on the sink
- * is waited for at most --shutdown-timeout. */
+/* Has a signal asked for a stop, or can nobody acknowledge any more? From the first time on the
+ * sink is waited for at most --shutdown-timeout. */
 bool output_stop_asked(output *w);
 /* SIGHUP: opens the file anew, if whole units are all that was added so far. false: failed. */
 bool output_reopen(output *w);

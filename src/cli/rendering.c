@@ -158,8 +158,9 @@ bool rendering_names_ends(options *o)
     bool v1 = is_format(o, "wal2json-v1");
     bool v2 = is_format(o, "wal2json-v2") || is_format(o, "wal2json");
     if (options_plugin_is_raw(o->plugin)) {
-        report("--ack received goes with the plugin pgoutput: of others walwire does not know where "
-               "transactions end");
+        report(
+            "--ack received goes with the plugin pgoutput: of others walwire does not know where "
+            "transactions end");
     } else if (!v1 && !v2 && !is_format(o, DEFAULT_FORMAT) && !is_format(o, "compact")) {
         report("--ack received needs lines that say where a transaction ends: choose --format "
                "debezium, compact, wal2json-v2 or wal2json-v1");

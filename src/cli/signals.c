@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.c: a signal becomes a readable descriptor; the second SIGINT or SIGTERM ends the process at
- * once. */
+/* signals.c: a signal becomes a readable descriptor; the second SIGINT or SIGTERM ends the process
+ * at once. */
 #include "cli.h"
 
 #include <errno.h>
@@ -64,8 +64,8 @@ static void empty(int fd)
 
 bool signals_install(void)
 {
-    return open_pipe(wake) && set_handler(SIGINT, on_signal) &&
-           set_handler(SIGTERM, on_signal) && set_handler(SIGPIPE, SIG_IGN) && set_handler(SIGXFSZ, SIG_IGN);
+    return open_pipe(wake) && set_handler(SIGINT, on_signal) && set_handler(SIGTERM, on_signal) &&
+           set_handler(SIGPIPE, SIG_IGN) && set_handler(SIGXFSZ, SIG_IGN);
 }
 
 int signals_fd(void)
