@@ -28,6 +28,7 @@ enum {
     CMD_SLOT_ADVANCE = 64,
     CMD_INFO = 128,
     CMD_SLOT_ALTER = 256,
+    CMD_STREAMS = CMD_STREAM | CMD_RECORD,
     CMD_SLOTS = CMD_SLOT_CREATE | CMD_SLOT_DROP | CMD_SLOT_LIST | CMD_SLOT_ADVANCE | CMD_SLOT_ALTER,
     CMD_CONNECTS = CMD_STREAM | CMD_RECORD | CMD_SLOTS | CMD_INFO,
     CMD_ALL = 511
@@ -104,6 +105,9 @@ typedef struct options {
 
 /* options.c: reads argv from `first` on. false: a message was printed; exit with EXIT_USAGE. */
 bool options_read(options *o, unsigned command, int argc, char **argv, int first);
+/* together.c: do they go together? Sets what follows from one for another. false: a message was
+ * printed. */
+bool options_go_together(options *o);
 /* Are these options some that go with this plugin (NULL: pgoutput)? false: a message was printed.
  */
 bool options_fit_plugin(const options *o, const char *plugin);
