@@ -281,7 +281,7 @@ ww_client *ww_client_open(const ww_client_config *config, ww_error *err);
 
 /* Reconnecting. When the connection is lost, or the server ends it for a reason that passes
  * (ww_status_retryable()), ww_client_next() connects again and goes on where it was: a reconnect is
- * invisible in the events. It pauses 0.1 s, then twice as long each time up to 10 s, each pause cut
+ * invisible in the events. It pauses 0.1 s, then twice as long each time up to 4 s, each pause cut
  * by up to a half at random; a blocking client waits inside, a nonblocking one returns WW_MORE and
  * has a deadline. What cannot be gone on with ends it: a refusal (ERR_AUTH, ERR_SERVER, ERR_TLS), a
  * slot that is gone, was moved or invalidated, another system, a timeline that does not have what
@@ -322,7 +322,8 @@ short ww_client_poll_events(const ww_client *c);
 
 /* Ends the stream in order: last status update, CopyDone, everything read up to ReadyForQuery, at
  * most until the deadline, which moves on while the server still sends (for a minute at most).
- * After it only getters and close. Not an error if the server is gone already. */
+ * After it only getters and close. With a position it is no error if the connection is lost by
+ * then; without one the server may not know what was acknowledged last. */
 ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err);
 /* Drops the slot, after stop. */
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err);

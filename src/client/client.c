@@ -560,15 +560,11 @@ static ww_status stop_without(ww_client *c, ww_error *err)
     return ww__fail(err, WW_ERR_IO, "stopped while the connection was lost");
 }
 
-ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
+/* The last status update and CopyDone, and what the server says to that. */
+static ww_status end_stream(ww_client *c, ww_mono_us deadline, ww_error *err)
 {
     ww_status st = WW_OK;
-    if (c->streaming && c->again != WW__STREAMS)
-        return stop_without(c, err);
-    if (!c->streaming || c->session->conn.state == WW_CONN_IDLE)
-        return WW_OK;
     c->now = ww_clock_now();
-    c->ended = true;
     if (c->session->conn.state == WW_CONN_COPY_BOTH) {
         ww_stream_feedback_now(&c->stream, false);
         st = send_feedback(c, err);
@@ -580,6 +576,24 @@ ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
                ? ww__client_drain(c, deadline > c->now.mono_us ? deadline - c->now.mono_us : 0,
                                   STOP_MAX_US, err)
                : st;
+}
+
+ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err)
+{
+    ww_error why;
+    ww_status st;
+    if (c->streaming && c->again != WW__STREAMS)
+        return stop_without(c, err);
+    if (!c->streaming || c->session->conn.state == WW_CONN_IDLE)
+        return WW_OK;
+    c->ended = true;
+    st = end_stream(c, deadline, &why);
+    if (st >= 0 || (c->config.positions != NULL && c->error.status == WW_OK &&
+                    ww_status_retryable(&why)))
+        return WW_OK; /* what is not told now was saved, and is told next time */
+    if (err != NULL)
+        *err = why;
+    return st;
 }
 
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err)

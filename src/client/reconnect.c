@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define FIRST_PAUSE_US UINT64_C(100000)
-#define LONGEST_PAUSE_US UINT64_C(10000000)
+#define LONGEST_PAUSE_US UINT64_C(4000000)
 #define STEADY_US UINT64_C(10000000) /* a connection that held this long was a good one */
 #define TEXT_US UINT64_C(5000000)    /* patience while the server makes room for the second one */
 #define PATIENCE_US UINT64_C(60000000)
@@ -25,7 +25,7 @@
 /* Cut by up to a half at random, so that many clients do not come back at the same moment. */
 static ww_mono_us next_pause(const ww_client *c)
 {
-    ww_mono_us pause = FIRST_PAUSE_US << (c->attempts < 7 ? c->attempts : 7);
+    ww_mono_us pause = FIRST_PAUSE_US << (c->attempts < 6 ? c->attempts : 6);
     uint32_t random = 0;
     if (pause > LONGEST_PAUSE_US)
         pause = LONGEST_PAUSE_US;
