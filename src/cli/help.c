@@ -21,14 +21,21 @@ static const page pages[] = {
     {CMD_STREAM, "walwire stream [OPTIONS] [CONNINFO]",
      "Streams the changes of a PostgreSQL database as lines of JSON, each transaction when it "
      "commits, and\n"
-     "acknowledges to the server what has been delivered. Ends cleanly on Ctrl-C.",
+     "acknowledges to the server what has been delivered. A lost connection is made again. Ends "
+     "cleanly on\n"
+     "Ctrl-C.",
      "  # a first look: changes from now on, through a temporary slot\n"
      "  walwire stream --publication orders postgresql://app@db/shop\n"
      "\n"
-     "  # keep what was delivered: a slot remembers the position\n"
+     "  # each change in the file once, also after a crash: its position is kept beside it\n"
      "  walwire stream -S shop --create-slot --if-not-exists --publication orders -f orders.jsonl "
      "\\\n"
      "      dbname=shop\n"
+     "\n"
+     "  # the consumer says what it has: a position a line on standard input\n"
+     "  walwire stream -S shop --publication orders --ack received --format compact <acks | "
+     "consumer "
+     ">acks\n"
      "\n"
      "  # what has been committed so far, without moving the slot\n"
      "  walwire stream -S shop --publication orders --until-now --ack none | jq .after\n"
