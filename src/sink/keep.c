@@ -140,15 +140,14 @@ static ww_status refuse_kept(const ww_sink *s, const char *place, ww_error *err)
     return WW_ERR_GAP;
 }
 
-static ww_status find_file(ww_sink *s, ww__found_file *file, ww_error *err)
+static ww_status find_file(ww_sink *s, ww_error *err)
 {
     struct stat st;
     if (fstat(s->to.fd, &st) != 0)
         return ww__target_fail(&s->to, "the output cannot be used", errno, err);
-    file->device = s->keep.device = (uint64_t)st.st_dev;
-    file->inode = s->keep.inode = (uint64_t)st.st_ino;
-    file->size = s->keep.found_size = (uint64_t)st.st_size;
-    file->created = s->to.created;
+    s->keep.device = (uint64_t)st.st_dev;
+    s->keep.inode = (uint64_t)st.st_ino;
+    s->keep.found_size = (uint64_t)st.st_size;
     return WW_OK;
 }
 
@@ -161,10 +160,11 @@ static ww_status begin_anew(ww_sink *s, ww_error *err)
     return st;
 }
 
-static ww_status go_on(ww_sink *s, const ww__found_file *file, ww_error *err)
+static ww_status go_on(ww_sink *s, ww_error *err)
 {
     ww__keep *k = &s->keep;
-    ww__resume r = ww__resume_in(file, k->place.found, &k->place.kept);
+    ww__found_file file = {k->device, k->inode, k->found_size, s->to.created};
+    ww__resume r = ww__resume_in(&file, k->place.found, &k->place.kept);
     if (r.gap != NULL)
         return fail_gap(s, r.gap, err);
     k->offset = r.offset;
@@ -176,10 +176,9 @@ static ww_status go_on(ww_sink *s, const ww__found_file *file, ww_error *err)
 
 static ww_status keep_position(ww_sink *s, const char *place, bool init, ww_error *err)
 {
-    ww__found_file file;
     ww_status st = ww__place_open(&s->keep.place, place, err);
     if (st == WW_OK)
-        st = find_file(s, &file, err);
+        st = find_file(s, err);
     if (st < 0)
         return st;
     s->keep.on = true;
@@ -187,7 +186,7 @@ static ww_status keep_position(ww_sink *s, const char *place, bool init, ww_erro
     s->keep.store.ctx = s;
     s->keep.store.load = load;
     s->keep.store.save = save;
-    return init ? begin_anew(s, err) : go_on(s, &file, err);
+    return init ? begin_anew(s, err) : go_on(s, err);
 }
 
 ww_status ww__keep_open(ww_sink *s, const ww_sink_config *config, ww_error *err)
@@ -253,19 +252,20 @@ static void switch_to(ww_sink *s, const ww__target *next)
 static ww_status keep_next(ww_sink *s, const ww__target *next, ww_error *err)
 {
     ww__keep *k = &s->keep;
-    ww__found_file file;
     ww__kept now = k->place.kept;
     ww_status st;
     switch_to(s, next);
     if (!k->on)
         return WW_OK;
-    st = find_file(s, &file, err);
-    now.offset = k->offset = file.size;
-    now.device = file.device;
-    now.inode = file.inode;
+    st = find_file(s, err);
+    if (st < 0)
+        return st;
+    now.offset = k->offset = k->found_size;
+    now.device = k->device;
+    now.inode = k->inode;
     now.position.end_lsn = k->end_lsn;
     now.position.acked = later(now.position.acked, k->end_lsn);
-    return st < 0 ? st : ww__place_save(&k->place, &now, err);
+    return ww__place_save(&k->place, &now, err);
 }
 
 static ww_status reopen(ww_sink *s, ww_error *err)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static char directory[] = "/tmp/walwire-sink-XXXXXX";
-static char path[256];
+static char path[512];
 
 /* A name that nothing has yet; `path` holds it until the next. */
 static inline const char *name(const char *file)

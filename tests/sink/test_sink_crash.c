@@ -107,7 +107,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 
 /* ---- a consumer ----------------------------------------------------------------------------- */
 
-static char old_path[300];
+static char old_path[600];
 
 static void must(bool holds, int code)
 {

@@ -181,7 +181,7 @@ static void read_only_directory(void)
 /* What a symbolic link leads to is neither read nor made. */
 static void refuses(void)
 {
-    char target[300];
+    char target[600];
     struct stat st;
     put_file("target", "theirs");
     snprintf(target, sizeof target, "%s", path);

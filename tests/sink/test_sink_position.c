@@ -2,7 +2,7 @@
 /* test_sink_position.c: a file with its position beside it: where it goes on, and what is a gap. */
 #include "sink_test.h"
 
-static char beside[300];
+static char beside[600];
 
 /* The file of this name with this content (NULL: none), and no position. */
 static void prepare(const char *file, const char *text)
@@ -160,7 +160,7 @@ static void shorter_file(void)
 /* Away with it, but not deleted: its inode is not given to the next one. */
 static void rotate(const char *suffix)
 {
-    char old[300];
+    char old[600];
     snprintf(old, sizeof old, "%s.%s", path, suffix);
     CHECK(rename(path, old) == 0);
 }

@@ -2,7 +2,7 @@
 /* test_sink_reopen.c: log rotation, with a position and without. */
 #include "sink_test.h"
 
-static char old[300];
+static char old[600];
 
 /* A sink on a new file, with "one\n" written as unit 10. */
 static ww_sink *one_unit(const char *file, bool keeps)
