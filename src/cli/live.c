@@ -65,6 +65,12 @@ ww_mono_us live_deadline(const live *l)
     return l != NULL ? metrics_deadline(l->metrics) : WW_MONO_NEVER;
 }
 
+void live_stop(live *l, const ww_client *client)
+{
+    report_live(NULL);
+    watch_oddities(&l->watch, client);
+}
+
 void live_close(live *l, const ww_client *client)
 {
     metrics_close(l->metrics, client);

@@ -32,6 +32,8 @@ static inline void live_count(live *l, const ww_client *client, const ww_event *
     else if (l->metrics != NULL)
         metrics_count_text(l->metrics, client);
 }
+/* The stream is over, however it ends. */
+void live_stop(live *l, const ww_client *client);
 /* After the end; client NULL: it was never open. */
 void live_close(live *l, const ww_client *client);
 

@@ -240,7 +240,7 @@ static int end_failed(streaming *s, const ww_error *err)
 
 static int finish(streaming *s, outcome result, ww_error *err)
 {
-    report_live(NULL);
+    live_stop(&s->live, s->client);
     if (result == STOPPED)
         report_at(WW_LOG_INFO, "stopping, as a signal asked for");
     switch (result) {

@@ -81,8 +81,9 @@ static void tell_once(watch *w, unsigned bit, uint64_t count, const char *what)
     report_at(WW_LOG_WARNING, "the server sent %s; walwire skips and counts such", what);
 }
 
-static void watch_oddities(watch *w, const ww_stream_counters *c)
+void watch_oddities(watch *w, const ww_client *client)
 {
+    const ww_stream_counters *c = &ww_client_stream(client)->counters;
     tell_once(w, 1, c->stray_stream_aborts,
               "a Stream Abort of a transaction that was never streamed (PostgreSQL 18 does)");
     tell_once(w, 2, c->stray_prepares, "a Prepare without Begin Prepare");
@@ -94,5 +95,5 @@ void watch_update(watch *w, const ww_client *client)
 {
     watch_feedback(w, client);
     watch_spill(w, client);
-    watch_oddities(w, &ww_client_stream(client)->counters);
+    watch_oddities(w, client);
 }

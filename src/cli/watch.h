@@ -17,5 +17,7 @@ typedef struct watch {
 void watch_init(watch *w, const ww_client *client);
 /* Called now and then; says what is new since the last time. */
 void watch_update(watch *w, const ww_client *client);
+/* Only what is left to say after the end. */
+void watch_oddities(watch *w, const ww_client *client);
 
 #endif
