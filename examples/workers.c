@@ -90,7 +90,7 @@ static bool start_workers(const char *directory)
             return false;
         }
         queue_init(&w->todo);
-        if (pthread_create(&thread, NULL, work, w) != 0)
+        if (pthread_create(&thread, NULL, work, w) != 0 || pthread_detach(thread) != 0)
             return false;
     }
     return true;
