@@ -24,7 +24,10 @@ static const char init_hint[] =
 ww_status ww__position_load(ww_client *c, ww_error *err)
 {
     const ww_client_config *config = &c->config;
+    ww_error local;
     ww_status st;
+    if (err == NULL)
+        err = &local;
     if (config->positions == NULL)
         return WW_OK;
     if (config->raw || config->confirm_none || config->slot == NULL || config->temporary)
@@ -32,6 +35,10 @@ ww_status ww__position_load(ww_client *c, ww_error *err)
                         "a position is kept for pgoutput, with acknowledgements, and of a slot "
                         "that outlives the session");
     st = config->positions->load(config->positions->ctx, &c->known, err);
+    if (st == WW_ERR_GAP && config->position_init) {
+        ww__log(&config->log, WW_LOG_WARNING, "begins anew: %s: %s", err->what, err->subject);
+        st = WW_END;
+    }
     if (st == WW_END)
         memset(&c->known, 0, sizeof c->known);
     c->has_position = st == WW_OK;
