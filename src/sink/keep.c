@@ -57,7 +57,7 @@ static ww_status cut_tail(ww_sink *s, ww_error *err)
         return ww__sink_lose(s, "the output cannot be used", errno, err);
     if ((uint64_t)st.st_size != s->keep.found_size)
         return ww__sink_lose(s, "somebody else wrote to the output meanwhile, or cut it", 0, err);
-    if (st.st_size > at && ftruncate(s->to.fd, at) != 0)
+    if (st.st_size > at && !ww__target_cut(&s->to, at))
         return ww__sink_lose(s, "cannot cut the output at its position", errno, err);
     if (!sync_all(s->to.fd))
         return ww__sink_lose(s, "fsync of the output failed", errno, err);

@@ -36,16 +36,17 @@ int ww__sync_directory_of(const char *path)
 {
     char parent[PATH_MAX] = ".";
     const char *slash = strrchr(path, '/');
-    int fd, code = 0;
+    int fd, code;
     if (slash != NULL)
         snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
     fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno == EACCES ? 0 : errno;
-    if (fsync(fd) != 0 && errno != EINVAL && errno != EBADF)
-        code = errno;
+    do
+        code = fsync(fd) == 0 ? 0 : errno;
+    while (code == EINTR);
     close(fd);
-    return code;
+    return code == EINVAL || code == EBADF ? 0 : code;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -93,23 +94,6 @@ ww_status ww__place_peek(const char *path, ww__kept *out)
 
 /* ---- open ----------------------------------------------------------------------------------- */
 
-static bool sync_file(int fd)
-{
-    while (fdatasync(fd) != 0)
-        if (errno != EINTR)
-            return false;
-    return true;
-}
-
-/* A new file has to be found again; and what a process wrote before it was killed may not have
- * reached the disk. Returns an errno, or 0. */
-static int make_durable(const ww__place *p, const char *path)
-{
-    if (p->found == WW_OK)
-        return sync_file(p->fd) ? 0 : errno;
-    return p->found == WW_END ? ww__sync_directory_of(path) : 0;
-}
-
 /* A file system without locks has none to offer: then it is up to the user. */
 static ww_status lock_and_read(ww__place *p, const char *path, ww_error *err)
 {
@@ -123,8 +107,8 @@ static ww_status lock_and_read(ww__place *p, const char *path, ww_error *err)
         return fail(p, "another process keeps its position in this file", 0, err);
     if (!read_slots(p->fd, &p->kept, &p->sequence, &p->found))
         return fail(p, "cannot read the position", errno, err);
-    code = make_durable(p, path);
-    return code == 0 ? WW_OK : fail(p, "cannot sync the position", code, err);
+    code = p->found == WW_END ? ww__sync_directory_of(path) : 0;
+    return code == 0 ? WW_OK : fail(p, "cannot sync the position's directory", code, err);
 }
 
 ww_status ww__place_open(ww__place *p, const char *path, ww_error *err)
@@ -170,6 +154,14 @@ static bool write_at(int fd, const uint8_t *bytes, size_t size, off_t at)
     return true;
 }
 
+static bool sync_file(int fd)
+{
+    while (fdatasync(fd) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
 /* What could not be read goes as a whole: part of it would make the rest unreadable, too. */
 static bool write_slot(ww__place *p, const uint8_t bytes[WW__SLOT_SIZE])
 {
@@ -188,7 +180,7 @@ ww_status ww__place_save(ww__place *p, const ww__kept *kept, ww_error *err)
         return fail(p, "the position could not be written before: it is not tried again", 0, err);
     ww__slot_encode(&p->kept, p->sequence + 1, before);
     ww__slot_encode(kept, p->sequence + 1, now);
-    if (p->sequence != 0 && memcmp(now, before, sizeof now) == 0)
+    if (p->ours && memcmp(now, before, sizeof now) == 0)
         return WW_OK;
     if (fstat(p->fd, &st) == 0 && st.st_nlink == 0)
         return fail(p, "the position's file was deleted while it was in use", 0, err);
@@ -197,6 +189,7 @@ ww_status ww__place_save(ww__place *p, const ww__kept *kept, ww_error *err)
         return fail(p, "cannot write the position", errno, err);
     }
     p->kept = *kept;
+    p->ours = true;
     p->sequence++;
     return WW_OK;
 }

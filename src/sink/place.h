@@ -9,6 +9,7 @@ typedef struct ww__place {
     int fd;
     uint64_t sequence; /* of `kept`; 0: nothing was kept yet */
     ww__kept kept;     /* what the newest slot holds */
+    bool ours;         /* we wrote `kept`: of a process that was killed it may not be on the disk */
     ww_status found;   /* at open: WW_OK, WW_END or ERR_GAP (ww__slots_newest) */
     bool lost;         /* a write or sync failed: nobody knows any more what is in the file */
     char path[256];    /* for messages */
@@ -24,7 +25,7 @@ ww_status ww__place_peek(const char *path, ww__kept *out);
 
 /* ERR_GAP: there is something in it, which is no position. */
 ww_status ww__place_fail_gap(const ww__place *p, ww_error *err);
-/* Kept for good when it returns WW_OK; what is kept already is not written again. Replaces even
+/* Kept for good when it returns WW_OK; what we kept already is not written again. Replaces even
  * what could not be read. Errors are final. */
 ww_status ww__place_save(ww__place *p, const ww__kept *kept, ww_error *err);
 

@@ -207,7 +207,7 @@ static ww_status cut_file(const ww_sink *s, uint64_t end, ww_error *err)
     off_t at = s->to.base + (off_t)end;
     if (!ends_with_ours(s))
         return WW_MORE;
-    if (ftruncate(s->to.fd, at) != 0 || (!s->to.appends && lseek(s->to.fd, at, SEEK_SET) < 0))
+    if (!ww__target_cut(&s->to, at) || (!s->to.appends && lseek(s->to.fd, at, SEEK_SET) < 0))
         return ww__target_fail(&s->to, "cannot cut the output at the last whole transaction", errno,
                                err);
     return WW_OK;

@@ -111,18 +111,34 @@ static ww_status prepare_file(ww__target *t, const char *path, ww_error *err)
 ww_status ww__target_end_line(ww__target *t, const char *path, ww_error *err)
 {
     char last = '\n';
-    int fd = t->base > 0 ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-    if (fd < 0)
+    ssize_t n;
+    int fd;
+    if (t->base == 0)
         return WW_OK;
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EACCES ? WW_OK
+                               : ww__target_fail(t, "cannot read the output's end", errno, err);
     if (pread(fd, &last, 1, t->base - 1) != 1)
         last = '\n';
     close(fd);
     if (last == '\n')
         return WW_OK;
-    if (write(t->fd, "\n", 1) != 1)
+    do
+        n = write(t->fd, "\n", 1);
+    while (n < 0 && errno == EINTR);
+    if (n != 1)
         return ww__target_fail(t, "cannot write the output", errno, err);
     t->base++;
     return WW_OK;
+}
+
+bool ww__target_cut(const ww__target *t, off_t len)
+{
+    while (ftruncate(t->fd, len) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */

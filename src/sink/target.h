@@ -26,6 +26,8 @@ ww_status ww__target_open(ww__target *t, const char *path, ww_error *err);
 void ww__target_close(ww__target *t);
 /* Of a file opened by this path: ends a line that a crash has left half. */
 ww_status ww__target_end_line(ww__target *t, const char *path, ww_error *err);
+/* ftruncate(), interrupted or not. False: errno. */
+bool ww__target_cut(const ww__target *t, off_t len);
 
 /* ERR_IO about this target; code: an errno, or 0. */
 ww_status ww__target_fail(const ww__target *t, const char *what, int code, ww_error *err);
