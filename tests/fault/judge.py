@@ -19,7 +19,7 @@ def durable_part(directory, kept, whole):
     if os.path.exists(new) and os.stat(new).st_ino == kept.inode and kept.offset <= os.path.getsize(new):
         content = whole_output(directory, whole)
         return content[:len(content) - os.path.getsize(new) + kept.offset]
-    return None
+    return output(directory) if kept.offset == 0 and not size_of_whole(new) else None
 
 
 def whole_output(directory, whole):
@@ -33,7 +33,7 @@ def judge_state(scenario, directory, flushed, whole=None):
     wrong."""
     kept = position_file.read_file(os.path.join(directory, "out.position"))
     if kept is None:
-        return [f"acknowledged {flushed:#x} without a position"] if flushed > scenario.confirmed else []
+        return judge_without(scenario, directory, flushed)
     wrong = [f"acknowledged {flushed:#x}, the position says {kept.acked:#x}"] if flushed > kept.acked else []
     durable = durable_part(directory, kept, whole)
     if durable is None:
@@ -43,8 +43,17 @@ def judge_state(scenario, directory, flushed, whole=None):
     return wrong + judge_units(scenario, kept, durable)
 
 
+def judge_without(scenario, directory, flushed):
+    """There is no position: then nothing has begun."""
+    wrong = [f"acknowledged {flushed:#x} without a position"] if flushed > scenario.confirmed else []
+    begun = scenario.files.get("out", b"")
+    if output(directory) not in (begun, begun + b"\n" if begun else begun):
+        wrong.append("there is no position, but a file that is not empty")
+    return wrong
+
+
 def judge_units(scenario, kept, durable):
-    ends = dict(shimlog.unit_ends(scenario.golden))
+    ends = scenario.unit_ends()
     wrong = []
     taken = len(scenario.files.get("out", b"")) + 1   # --init: the file as it was, and a line feed
     if ends.get(len(durable), 0) != kept.end_lsn and not (kept.end_lsn == 0 and len(durable) <= taken):

@@ -27,6 +27,7 @@ class Scenario:
     confirmed: int = 0x1000000
     golden: bytes = b""
     inode: int = 0
+    ends: dict = None
 
     def prepare(self, server, tools):
         """Runs it once, without a fault: what has to come out."""
@@ -62,6 +63,11 @@ class Scenario:
     def run(self, server, tools, directory, faults=None, scripted=True, args=None, log=None, slot=None):
         slot = slot or Slot(self.confirmed, self.two_phase)
         return Run(server, tools, directory, self.wal, slot, self.args if args is None else args, faults, scripted, log)
+
+    def unit_ends(self):
+        """Offset in the output -> end_lsn."""
+        self.ends = self.ends or dict(shimlog.unit_ends(self.golden))
+        return self.ends
 
     def units(self):
         return [(unit.start, unit.end) for unit in self.wal.units]
@@ -141,6 +147,7 @@ def rotate(peer, step):
     if peer.run.scripted:
         peer.run.scripted = False
         path = peer.run.directory / "out"
+        peer.run.tell("rename", path.stat().st_ino, "out.1")
         path.rename(path.with_name("out.1"))
         peer.run.signal(ROTATE)
 
@@ -185,7 +192,7 @@ def all_of_them():
     return [
         small(),
         Scenario("small transactions, going on", many(12), before=half_of_it),
-        Scenario("one large transaction", Wal().transaction().transaction(300, 3000).transaction()),
+        Scenario("one large transaction", Wal().transaction().transaction(300, 1000).transaction()),
         Scenario("many tiny ones", many(150)),
         Scenario("streamed, spilled", Wal().transaction().streamed(4, 5, 300).streamed(2, 3, 500).settled().transaction(),
                  ("--assemble-memory", "1000")),

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -308,6 +309,7 @@ class Run:
 
     def __init__(self, server, tools, directory, wal, slot, args, faults=None, scripted=True, log=None):
         self.wal, self.slot, self.directory, self.scripted = wal, slot, pathlib.Path(directory), scripted
+        self.log = log
         self.cuts, self.starts, self.flushes, self.wrong, self.process = 0, [], [], [], None
         self.deadline = time.monotonic() + SECONDS
         self.spawned = threading.Event()
@@ -328,7 +330,7 @@ class Run:
                 "-d", conninfo, "--fsync-interval", "0", "-E", text(self.wal.end), *args]
 
     def execute(self, server, tools, args, faults, log):
-        with open(self.directory / "stderr", "w+b") as err:
+        with tempfile.TemporaryFile() as err:
             self.process = subprocess.Popen(
                 self.command(server, tools, args), cwd=self.directory, stdin=subprocess.DEVNULL, stdout=err, stderr=err,
                 env=self.environment(tools, faults, log), preexec_fn=faults.get("limits"))
@@ -342,6 +344,12 @@ class Run:
             server.settle()
             err.seek(0)
             self.stderr = err.read().decode(errors="replace")
+
+    def tell(self, call, inode, path):
+        """What the shim cannot see, into its log."""
+        if self.log:
+            with open(f"{self.log}.log", "a") as log:
+                log.write(f"0 {time.monotonic_ns() // 1000} {call} -1 {inode} 0 0 0 0 0 {path}\n")
 
     def signal(self, number):
         self.spawned.wait(SECONDS)

@@ -11,7 +11,7 @@
  *                       sync, truncate or open on files whose path ends so fails with this number
  *   FAULT_SHORT=N       writes to files take N bytes at most
  *   FAULT_NET=N         send and recv take N bytes at most
- *   FAULT_EINTR=1       every other call fails with EINTR first
+ *   FAULT_EINTR=1       every other call of a kind fails with EINTR
  *
  * A line, `started` first: number time-in-us call fd inode offset length result errno data-offset path
  * Counted (number > 0) are writes and cuts of regular files, syncs, creating opens, renames,
@@ -62,7 +62,10 @@ static struct {
     bool eintr;
 } is = {.log = -1, .data = -1};
 
-static atomic_uint_fast64_t counted, of_class, interrupted;
+/* What is interrupted each by itself: a call that was succeeds when it is made again. */
+enum kind { WRITE, SYNC, CUT, SEND, RECV, POLL, KINDS };
+
+static atomic_uint_fast64_t counted, of_class, interrupted[KINDS];
 
 /* ---- the log -------------------------------------------------------------------------------- */
 
@@ -242,9 +245,9 @@ static int injected(const char *class, int fd, const char *path)
     return 0;
 }
 
-static bool storm(void)
+static bool storm(enum kind kind)
 {
-    return is.eintr && atomic_fetch_add(&interrupted, 1) % 2 == 0;
+    return is.eintr && atomic_fetch_add(&interrupted[kind], 1) % 2 == 0;
 }
 
 static long fail(event *e, int code)
@@ -287,7 +290,7 @@ static long write_at(event *e, const void *bytes, size_t len, off_t at)
 static ssize_t write_file(event *e, const void *bytes, size_t len, off_t at)
 {
     int code;
-    if (storm()) {
+    if (storm(WRITE)) {
         errno = EINTR;
         return -1;
     }
@@ -341,7 +344,7 @@ static int sync_file(event *e, long call)
 {
     int code;
     is_file(e->fd, &e->inode);
-    if (storm()) {
+    if (storm(SYNC)) {
         errno = EINTR;
         return -1;
     }
@@ -367,7 +370,7 @@ int ftruncate64(int fd, off64_t len)
     event e = {.call = "truncate", .fd = fd, .offset = (uint64_t)len};
     int code;
     is_file(fd, &e.inode);
-    if (storm()) {
+    if (storm(CUT)) {
         errno = EINTR;
         return -1;
     }
@@ -533,7 +536,7 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
     event e = {.call = "send", .fd = fd, .length = len};
     ssize_t n;
-    if (storm()) {
+    if (storm(SEND)) {
         errno = EINTR;
         return -1;
     }
@@ -554,7 +557,7 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
 
 ssize_t recv(int fd, void *bytes, size_t len, int flags)
 {
-    if (storm()) {
+    if (storm(RECV)) {
         errno = EINTR;
         return -1;
     }
@@ -568,7 +571,9 @@ ssize_t recv(int fd, void *bytes, size_t len, int flags)
 int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
 {
     struct timespec left = {0, 0};
-    if (storm()) {
+    if (timeout != NULL && timeout->tv_sec == 0 && timeout->tv_nsec == 0)
+        return (int)syscall(SYS_ppoll, fds, n, &left, mask, _NSIG / 8); /* never waits */
+    if (storm(POLL)) {
         errno = EINTR;
         return -1;
     }

@@ -77,6 +77,17 @@ class Disk:
         self.content.setdefault(event.inode, bytearray())
         self.durable.setdefault(event.inode, b"")
 
+    def take_rename(self, event):
+        """Of the inode that is told, by whoever renamed it."""
+        if event.inode:
+            self.names = {name: inode for name, inode in self.names.items() if inode != event.inode}
+            self.names[event.path] = event.inode
+
+    def take_lost(self, event):
+        """What was not synced is gone."""
+        self.content = {inode: bytearray(data) for inode, data in self.durable.items()}
+        self.pending = {}
+
     def take_open(self, event):
         if event.inode in self.names.values() or event.inode in self.content:
             return
