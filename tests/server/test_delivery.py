@@ -145,7 +145,7 @@ class CleanStop(Delivery):
             other.sql("CREATE TABLE t (id int PRIMARY KEY); CREATE PUBLICATION p FOR TABLE t; "
                       "SELECT pg_create_logical_replication_slot('s', 'pgoutput')")
             running = self.start_command("stream", "-S", "s", "--publication", "p", "--format", "compact",
-                                         conninfo=other.conninfo())
+                                         "-n", conninfo=other.conninfo())
             other.wait("(SELECT active FROM pg_replication_slots)")
             other.sql("INSERT INTO t VALUES (1)")
             running.wait_commits(1)
@@ -274,7 +274,7 @@ class Acknowledgement(Delivery):
         self.assertEqual(self.rest(), [])
 
     def test_a_lost_connection_acknowledges_nothing_more(self):
-        running = self.stream("-f", self.dir / "out", "--fsync-interval", "100", "-s", "100")
+        running = self.stream("-f", self.dir / "out", "--fsync-interval", "100", "-s", "100", "-n")
         self.wait_active(running)
         self.sql(f"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
                  f"WHERE slot_name = '{self.slot}'")
