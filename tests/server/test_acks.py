@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """--ack received: the slot moves with what the consumer names, and with nothing else."""
+import fcntl
 import json
 import os
 import select
 import signal
 import subprocess
+import sys
+import termios
 
 import pg
 import twin
@@ -435,8 +438,12 @@ class ShutdownTimeout(Received):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         os.close(write_end)
-        os.read(read_end, 1)
+        self.server.wait(lambda: self.unread(read_end) > 60000, alive=lambda: process.poll() is None)
         return process
+
+    @staticmethod
+    def unread(pipe):
+        return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def test_a_signal(self):
         process = self.blocked("--shutdown-timeout", "0.5")
