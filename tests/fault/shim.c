@@ -13,7 +13,8 @@
  *   FAULT_NET=N         send and recv take N bytes at most
  *   FAULT_EINTR=1       every other call of a kind fails with EINTR
  *
- * A line, `started` first: number time-in-us call fd inode offset length result errno data-offset path
+ * A line, `started` first:
+ *   number time-in-us call fd inode offset length result errno data-offset path
  * Counted (number > 0) are writes and cuts of regular files, syncs, creating opens, renames,
  * unlinks and sends. `feedback` lines (write, flush, reply in place of inode, offset, length) are
  * written before the bytes go out, all others after the call. Nothing here allocates. */
