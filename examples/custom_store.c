@@ -74,9 +74,9 @@ static bool read_position(const char *path, ww_position *out)
     if (in == NULL)
         return false;
     if (find_position(in))
-        fields = fscanf(in, "position %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx32 " %63s %63[^\n]",
-                        &out->end_lsn, &out->acked, &out->system_id, &out->timeline, out->slot,
-                        out->database);
+        fields = fscanf(
+            in, "position %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx32 " %63s %63[^\n]",
+            &out->end_lsn, &out->acked, &out->system_id, &out->timeline, out->slot, out->database);
     fclose(in);
     return fields == 6;
 }
