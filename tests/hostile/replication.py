@@ -78,7 +78,7 @@ TIMES = [
     Case("D8 silence in the stream", silence, CONNECT, "sends nothing", check=was_asked, seconds=4, acked=0x2000100,
          lines=FIRST_LINES),
     Case("D10 a publication is skipped", streaming(report("N", b"WARNING", b"55000", routine=b"LoadPublications") +
-                                                   wal(pg.begin())), GAP, "publication", lines=FIRST_LINES),
+                                                   wal(pg.begin())), GAP, "publication", lines=FIRST_LINES, connections=2),
     Case("D10 another warning is none", streaming(report("N", b"WARNING", b"55000", routine=b"Another") +
                                                   keepalive(END)), **GOOD),
 ]

@@ -23,7 +23,7 @@ class Cluster:
         self.primary.stop()
         self.standby = pg.Server(version, {
             "hot_standby": "on", "hot_standby_feedback": "on", "primary_slot_name": "standby",
-            "sync_replication_slots": "on", "primary_conninfo": "", "wal_receiver_status_interval": "1s"})
+            "sync_replication_slots": "off", "primary_conninfo": "", "wal_receiver_status_interval": "1s"})
         shutil.copytree(self.primary.data, self.standby.data)
         shutil.copy(self.primary.dir / "users", self.standby.dir)
         (self.standby.data / "standby.signal").touch()
@@ -46,9 +46,15 @@ class Cluster:
 
     def wait_synced(self, alive=lambda: True):
         """Until the standby would have the slot if it were promoted now. That takes until the slot has moved beyond
-        what the standby could reserve: something has to be consumed meanwhile."""
-        self.standby.wait("EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '%s' AND synced AND NOT temporary "
-                          "AND invalidation_reason IS NULL)" % self.slot, alive=alive, seconds=60)
+        what the standby could reserve: something has to be consumed, and the running transactions have to be logged. Its
+        worker is started here: one that had found nothing to do before would sleep for up to 30 seconds."""
+        def is_synced():
+            self.primary.sql("SELECT pg_log_standby_snapshot()")
+            return self.standby.value("EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '%s' AND synced AND NOT "
+                                      "temporary AND invalidation_reason IS NULL)" % self.slot) == "t"
+        self.standby.sql("ALTER SYSTEM SET sync_replication_slots = on")
+        self.standby.sql("SELECT pg_reload_conf()")
+        self.standby.wait(is_synced, alive=alive, seconds=60)
 
     def promote(self):
         """The primary is gone without a word."""

@@ -197,11 +197,12 @@ class Starts(Positions):
     def refused(self, *words, arguments=(), way="--init", **options):
         """A gap: file, position and slot stay as they are."""
         self.insert(6, 7)
-        before = self.path.read_bytes(), self.beside.read_bytes() if self.beside.exists() else None
+        before = self.path.read_bytes(), self.beside.exists() and self.beside.read_bytes()
         with self.unmoved():
             done = self.once(*arguments, **options)
         self.assert_error(done, GAP, way, *words)
-        self.assertEqual((self.path.read_bytes(), self.beside.read_bytes() if self.beside.exists() else None), before)
+        self.assertEqual(self.path.read_bytes(), before[0])
+        self.assertEqual(self.beside.exists() and self.beside.read_bytes() or b"", before[1] or b"")
 
     def goes_on(self, *more):
         self.good(*more)
@@ -221,7 +222,7 @@ class Starts(Positions):
         data[20] ^= 1
         data[532] ^= 1
         self.beside.write_bytes(data)
-        self.refused("out.position")
+        self.refused("position", "out")
         self.goes_on("--init")
 
     def test_a_shorter_file(self):
@@ -260,7 +261,7 @@ class Starts(Positions):
 
     def test_a_start_position_beside_a_position(self):
         self.fill()
-        self.assert_error(self.once("-I", self.here()), USAGE, "-I")
+        self.assert_error(self.once("-I", self.here()), USAGE, "--startpos")
 
     def test_a_file_that_was_rotated_while_we_were_down(self):
         self.fill()
@@ -301,9 +302,16 @@ class Rotated(Positions):
 
     def test_under_load(self):
         running = self.stream()
-        total, parts = 1500, [self.path]
-        writer = threading.Thread(target=self.insert, args=(1, total))
+        parts, total, enough = [self.path], 0, threading.Event()
+
+        def write():
+            nonlocal total
+            while not enough.is_set():
+                self.insert(total + 1, total + 50)
+                total += 50
+        writer = threading.Thread(target=write)
         writer.start()
+        self.addCleanup(enough.set)
         for n in range(5):
             self.server.wait(lambda: self.path.exists() and self.path.stat().st_size > 5000, alive=running.is_alive)
             parts.insert(-1, self.path.rename(self.dir / f"out.{n}"))
@@ -312,6 +320,7 @@ class Rotated(Positions):
             if n == 2:
                 self.kill(running)
                 running = self.stream()
+        enough.set()
         writer.join()
         self.wait_told(running)
         self.assertEqual(running.stop().status, OK, running.stderr)

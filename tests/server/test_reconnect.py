@@ -13,8 +13,8 @@ import twin
 from support import CONNECT, GAP, OK, REFUSED, Case, environment, other_server, since
 
 FORMATS = ("compact", "debezium", "wal2json-v1", "wal2json-v2", "test_decoding", "pypgoutput", "pgoutput-decoder", "sql")
-# When the server sent it, in Debezium's envelope: of what is sent twice it may be either.
-SENT_AT = re.compile(rb'("op":"\w"),"ts_ms":\d+,"ts_us":\d+,"ts_ns":\d+')
+# When the server sent it, in Debezium's envelope and in the one like it: of what is sent twice it may be either.
+SENT_AT = re.compile(rb'("op":"\w"|"lsn":\d+\}),"ts_ms":\d+,"ts_us":\d+,"ts_ns":\d+')
 
 
 class Reconnecting(Case):
@@ -32,11 +32,16 @@ class Reconnecting(Case):
 
     def setUp(self):
         super().setUp()
+        self.addCleanup(self.be_there)
         self.sql("TRUNCATE t")
         self.create_slot()
         self.twin = self.slot[:60] + "_t"
         self.create_slot(self.twin)
         self.path = self.dir / "out"
+
+    def be_there(self):
+        if self.server.process is None:
+            self.server.start(new_port=False)
 
     def arguments(self, *more, format="compact"):
         return ["-S", self.slot, "--publication", "p", "--format", format, "-s", "1", "--fsync-interval", "0.1", *more]
@@ -118,13 +123,17 @@ class Reconnecting(Case):
         self.assertGreater(len(wanted), 0)
         self.assertIsNone(twin.first_difference(got.decode(), wanted.decode()))
         self.server.wait(f"NOT (SELECT active FROM pg_replication_slots WHERE slot_name = '{self.slot}')")
-        again = self.run_command("stream", *self.arguments("--until-now", format=format))
+        again = self.run_command("stream", *self.arguments("--until-now", *arguments, format=format))
         self.assertEqual((again.status, again.out), (OK, b""), again.err)
         return done
 
 
 class Terminated(Reconnecting):
     """pg_terminate_backend at many moments."""
+
+    def in_one_piece(self):
+        """When it commits, and not before."""
+        return ["--streaming", "off"] if self.major >= 14 else []
 
     def test_between_transactions(self):
         running = self.to_file()
@@ -152,7 +161,7 @@ class Terminated(Reconnecting):
         self.insert(1, 3)
         self.large(1000, 60000)
         self.insert(4, 5)
-        running = self.to_file("--streaming", "off") if self.major >= 14 else self.to_file()
+        running = self.to_file(*self.in_one_piece())
         for n in range(5):
             size = len(self.written()) + 200000
             self.server.wait(lambda: len(self.written()) > size, alive=running.is_alive)
@@ -171,19 +180,20 @@ class Terminated(Reconnecting):
         """In the middle of a large transaction for certain: it does not fit into pipe and sockets."""
         self.large(1, 30000, 300)
         self.insert(50001, 50010)
-        process = subprocess.Popen(self.command("stream", *self.arguments()), stdout=subprocess.PIPE,
+        process = subprocess.Popen(self.command("stream", *self.arguments(*self.in_one_piece())), stdout=subprocess.PIPE,
                                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(self.dir))
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        lines = [process.stdout.readline() for _ in range(1000)]
-        seen = set()
-        for _ in range(3):
-            self.server.wait(lambda: (self.walsender() or "0") not in seen | {"0"}, alive=lambda: process.poll() is None)
-            seen.add(self.terminate())
-            lines += [process.stdout.readline() for _ in range(2000)]
-        while lines.count(b"") == 0 and sum(line.startswith(b'{"op":"C"') for line in lines) < 11:
+        lines, seen = [], set()
+        while len(seen) < 3:   # what has come already keeps it from noticing
+            lines += [process.stdout.readline() for _ in range(500)]
+            if (self.walsender() or "0") not in seen | {"0"}:
+                seen.add(self.terminate())
+            self.assertLess(len(lines), 30000, "the transaction was over too early to prove anything")
+        commits = sum(line.startswith(b'{"op":"C"') for line in lines)
+        while commits < 11 and lines[-1]:
             lines.append(process.stdout.readline())
-        self.assertEqual(len(seen), 3)
+            commits += lines[-1].startswith(b'{"op":"C"')
         process.send_signal(signal.SIGTERM)
         self.assertEqual((process.wait(timeout=20), process.stdout.read()), (OK, b""))
         process.stdout.close()
@@ -197,7 +207,7 @@ class Terminated(Reconnecting):
         for way in ([["--streaming", "on"]] + ([["--streaming", "parallel"]] if self.major >= 16 else []) +
                     [["--assemble-memory", "8k"]]):
             with self.subTest(way=way):
-                self.path = self.dir / f"out{len(way[1])}"
+                self.path = self.dir / way[1]
                 running = self.to_file(*way)
                 self.wait_active(running)
                 psql = self.psql("BEGIN; INSERT INTO t SELECT n, repeat('a', 100) FROM generate_series(1, 3000) n;"
@@ -347,8 +357,7 @@ class Restarted(Reconnecting):
         self.insert(1, 10)
         self.server.stop("immediate")
         before = cpu_seconds(running.process.pid)
-        self.server.wait(lambda: running.stderr.count("refused") + running.stderr.count("No such file") >= 4,
-                         alive=running.is_alive)
+        self.server.wait(lambda: "attempt 5 " in running.stderr, alive=running.is_alive)
         self.assertLess(cpu_seconds(running.process.pid) - before, 0.5)
         self.server.start(new_port=False)
         self.wait_active(running)
@@ -361,13 +370,10 @@ class Restarted(Reconnecting):
         self.insert(1, 10)
         self.wait_told(running)
         self.server.stop("fast")
-        try:
-            begin = time.monotonic()
-            done = running.stop(signal.SIGTERM)
-            self.assertEqual(done.status, OK, done.err)
-            self.assertLess(time.monotonic() - begin, 5)
-        finally:
-            self.server.start(new_port=False)
+        begin = time.monotonic()
+        done = running.stop(signal.SIGTERM)
+        self.assertEqual(done.status, OK, done.err)
+        self.assertLess(time.monotonic() - begin, 5)
         self.assertEqual(self.written().count(b'"op":"I"'), 10)
 
     def test_stopped_and_started_again_each_time(self):
@@ -435,7 +441,6 @@ class CannotGoOn(Reconnecting):
                         f"'{self.db}'")
         done = running.stop(how=None)
         self.assertEqual(done.status, CONNECT, done.err)
-        self.assertIn("temporary", done.err)
 
     def test_the_password_was_changed(self):
         self.addCleanup(self.server.sql, "ALTER ROLE scram PASSWORD 'secret'")
@@ -484,7 +489,7 @@ class CannotGoOn(Reconnecting):
         small.sql("CREATE TABLE t (id int PRIMARY KEY); CREATE PUBLICATION p FOR TABLE t; "
                   "SELECT pg_create_logical_replication_slot(name, 'pgoutput') FROM unnest('{mine,its}'::text[]) name")
         active = "(SELECT active FROM pg_replication_slots WHERE slot_name = '%s')"
-        words = ["--publication", "p", "--format", "compact", "-s", "1"]
+        words = ["--publication", "p", "--format", "compact", "-s", "1", "-v"]
         mine = self.start_command("stream", "-S", "mine", *words, conninfo=small.conninfo())
         small.wait(active % "mine", alive=mine.is_alive)
         mine.process.send_signal(signal.SIGSTOP)
@@ -493,7 +498,8 @@ class CannotGoOn(Reconnecting):
         its = self.start_command("stream", "-S", "its", *words, conninfo=small.conninfo())
         small.wait(active % "its", alive=its.is_alive)
         mine.process.send_signal(signal.SIGCONT)
-        small.wait(lambda: "53300" in mine.stderr, alive=mine.is_alive)
+        small.wait(lambda: "attempt 3 " in mine.stderr, alive=mine.is_alive)
+        self.assertIn("max_wal_senders", mine.stderr)
         small.sql("INSERT INTO t VALUES (1)")
         its.stop()
         self.assertEqual(mine.wait_line(lambda event: event["op"] == "I")["new"], {"id": 1})
