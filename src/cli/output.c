@@ -101,7 +101,6 @@ static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
         fds[POLL_SINK].revents = 0; /* EINTR: a signal */
     note_signal(w);
     signals_acknowledge_hangup();
-    live_update(w->live, w->client);
     if (!read_acks(w))
         return false;
     if (pipe && (fds[POLL_SINK].revents & POLLERR) != 0)
@@ -142,6 +141,7 @@ bool output_feedback(output *w)
 {
     if (w->client != NULL && read_acks(w))
         ww_client_feedback(w->client, NULL); /* what fails shows at the next event */
+    live_update(w->live, w->client); /* now: it looks at when the last one went out */
     return !failed(w);
 }
 

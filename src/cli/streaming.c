@@ -193,7 +193,6 @@ static outcome run_loop(streaming *s, ww_error *err)
         if (busy % LOOK_EVERY == 0) { /* a large transaction is no reason for silence */
             if (!output_settle(&s->out, false) || !output_feedback(&s->out))
                 return OUTPUT_FAILED;
-            live_update(&s->live, s->client);
         }
         result = step(s, err);
     }
