@@ -141,7 +141,7 @@ bool output_feedback(output *w)
 {
     if (w->client != NULL && read_acks(w))
         ww_client_feedback(w->client, NULL); /* what fails shows at the next event */
-    live_update(w->live, w->client); /* now: it looks at when the last one went out */
+    live_update(w->live, w->client);         /* now: it looks at when the last one went out */
     return !failed(w);
 }
 
