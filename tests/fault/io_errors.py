@@ -31,7 +31,7 @@ HARMLESS = {"short writes of 1 byte": {"SHORT": 1}, "short writes of 7 bytes": {
             "short writes of 500 bytes": {"SHORT": 500}, "interrupted calls": {"EINTR": 1},
             "1 byte from and to the server": {"NET": 1}, "3 bytes from and to the server": {"NET": 3},
             "all of it": {"SHORT": 3, "EINTR": 1, "NET": 2}}
-SHORT = 500                   # points of the short run
+SHORT = 300                   # points of the short run
 
 
 # ---- errors --------------------------------------------------------------------------------------------------------
@@ -183,14 +183,15 @@ def main(argv):
     tasks.sort()
     if not chosen.long and not chosen.runs:
         chosen.runs = SHORT
-    one.judge(fail, tasks)
+    one.judge(fail, tasks, f"({'|'.join(ERRORS)}):")
     one.judge(bear, [(name, point) for name in one.names() for point in HARMLESS
-                     if "large" not in name or HARMLESS[point].get("SHORT", 500) > 100])
+                     if "large" not in name or HARMLESS[point].get("SHORT", 500) > 100], "|".join(HARMLESS))
     large = [name for name in one.names() if name in ("one large transaction", "many tiny ones", "first start")]
-    one.judge(limit_size, [(name, f"RLIMIT_FSIZE {size}") for name in large for size in (1024, 1100, 5000, 100000)])
+    one.judge(limit_size, [(name, f"RLIMIT_FSIZE {size}") for name in large for size in (1024, 1100, 5000, 100000)],
+              "RLIMIT")
     if may_mount():
         one.judge(fill_disk, [(name, f"tmpfs with {size}") for name in large if name[:3] == "one"
-                             for size in (0, 4096, 8192, 16384, 100000)])
+                             for size in (0, 4096, 8192, 16384, 100000)], "tmpfs")
     return one.end()
 
 

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pathlib
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -88,10 +89,11 @@ class Rig:
         """The results of function(scenario, point, directory), in any order."""
         return self.pool.imap_unordered(work, [(function, name, point) for name, point in tasks], chunksize=4)
 
-    def judge(self, function, points):
-        """Runs them, tells the failures and counts; at most --runs of them, chosen by the seed."""
+    def judge(self, function, points, form=""):
+        """Runs them, tells the failures and counts; at most --runs of them, chosen by the seed. `form` tells these
+        points from those of other functions."""
         if self.chosen.point:
-            points = [(name, point) for name, point in points if str(point) == self.chosen.point]
+            points = [(name, self.chosen.point) for name in self.names() if re.match(form, self.chosen.point)]
         if self.chosen.runs and len(points) > self.chosen.runs:
             points = self.random.sample(points, self.chosen.runs)
         per = {}

@@ -8,6 +8,7 @@ From the shim's log the disk is built as it can be after each call: of each file
 none, all, the first ones, or any sectors of 512 bytes; the file's size with or without them; a new name with or without
 its directory's sync. In each image position and data have to agree, and the last flush position that was sent before
 has to be covered by it; on a part of them, chosen by the seed, the real command then runs to the end."""
+import ast
 import dataclasses
 import random
 import sys
@@ -218,7 +219,7 @@ def main(argv):
             crash = f"{one.random.randint(1, calls)}:{one.random.choice(('before', 'middle', 'after'))}"
             tasks += [(name, (chosen.seed, crash, more, part))]
     if chosen.point:
-        tasks = [(name, eval(chosen.point, {})) for name in one.names()]   # as a failure printed it
+        tasks = [(name, ast.literal_eval(chosen.point)) for name in one.names()]   # as a failure printed it
     total = {}
     for name, point, wrong, numbers in one.map(lose_power, tasks):
         made, failed, ran = numbers if isinstance(numbers, tuple) else (1, 1, 0)

@@ -17,11 +17,12 @@ def flushed(events):
     return max((event.flush for event in events if event.call == "feedback"), default=0)
 
 
-def go_on(scenario, directory, slot, log):
-    """Runs without a fault, as a supervisor would: again if it was stopped in order."""
-    run = scenario.run(*points.server(), directory, scripted=False, args=scenario.again, slot=slot, log=log)
+def go_on(scenario, directory, slot, log, faults=None):
+    """Runs to the end; what --init had not begun yet is begun again."""
+    settings = dict(faults=faults, scripted=False, slot=slot, log=log)
+    run = scenario.run(*points.server(), directory, args=scenario.again, **settings)
     if run.status == GAP and scenario.again is not None and untouched(scenario, directory):
-        run = scenario.run(*points.server(), directory, scripted=False, args=scenario.args, slot=slot, log=log)
+        run = scenario.run(*points.server(), directory, args=scenario.args, **settings)
     return run
 
 

@@ -9,7 +9,7 @@ import tempfile
 
 import position_file
 import shimlog
-from scripted import ROTATE, TERMINATE, Run, Slot, Wal, cut, stop
+from scripted import ROTATE, TERMINATE, Run, Slot, Wal, cut, stop, wait_answer
 
 
 @dataclasses.dataclass
@@ -21,8 +21,6 @@ class Scenario:
     two_phase: bool = False
     tail: bytes = b""             # behind the file that was left
     again: tuple = None           # the arguments of the run after the fault; None: the same
-    status: int = 0               # how the faultless run ends
-    rotates: bool = False
     files: dict = dataclasses.field(default_factory=dict)
     confirmed: int = 0x1000000
     golden: bytes = b""
@@ -165,17 +163,38 @@ def many(count):
     return wal
 
 
+def within(wal, steps_from_end, act):
+    """Something happens inside what came last; the client has taken in what is before it."""
+    wal.steps[-steps_from_end:-steps_from_end] = Wal().act(wait_answer, 0).act(act, wal.end).steps
+    return wal
+
+
 def stopped():
     wal = Wal().transaction(2).transaction(3).settled()
-    wal.transaction(20, 100, cut=None).steps[-10:-10] = Wal().act(stop(TERMINATE), wal.end).steps
-    return wal.transaction()
+    return within(wal.transaction(20, 100), 10, stop(TERMINATE)).transaction()
+
+
+def stopped_while_idle():
+    wal = Wal().transaction(2).quiet().asked().transaction().settled().quiet(reply=True).asked()
+    return wal.act(stop(TERMINATE)).asked().quiet().transaction(2)
 
 
 def cut_and_again():
     wal = Wal().transaction(2).settled().act(cut).transaction(3)
-    wal.transaction(10, 100).steps[-5:-5] = Wal().act(cut, wal.end).steps
-    wal.transaction().settled().act(cut)
+    within(wal.transaction(10, 100), 5, cut).transaction().settled().act(cut)
     return wal.transaction(2).quiet()
+
+
+def cut_in_streams():
+    wal = Wal().transaction()
+    within(wal.streamed(3, 4, 200), 9, cut).quiet().settled()
+    within(wal.streamed(2, 3, 200), 1, cut).transaction(2)
+    return within(wal.prepared(4, 30), 6, cut).settled()
+
+
+def rotated_within():
+    wal = Wal().transaction(2).settled()
+    return within(wal.transaction(30, 100), 12, rotate).transaction(2).settled().transaction()
 
 
 def everything():
@@ -201,13 +220,17 @@ def all_of_them():
         Scenario("idle advance", Wal().transaction(2).settled().quiet(reply=True).asked().quiet().settled()
                  .quiet(0x10000, True).asked().transaction(2).quiet(reply=True).quiet(), ("-s", "0.02")),
         Scenario("rotation", Wal().transaction(2).transaction(3).settled().act(rotate).transaction(2).transaction()
-                 .settled().transaction(), rotates=True),
+                 .settled().transaction()),
+        Scenario("rotation within a transaction", rotated_within()),
         Scenario("a tail to cut", many(10), before=half_of_it, tail=TORN),
         Scenario("a tail of whole units to cut", many(14), before=half_of_it,
                  tail=b'{"op":"B","xid":1}\n{"op":"C","lsn":"0/FFFFFF00"}\n'),
         Scenario("--init", many(10), ("--init",), before=position_lost, again=()),
         Scenario("--init, a torn line", many(10), ("--init",), before=position_lost, tail=TORN[:-1], again=()),
         Scenario("server cuts", cut_and_again()),
+        Scenario("server cuts in streams", cut_in_streams(), ("--assemble-memory", "500", *two_phase["args"]),
+                 two_phase=True),
         Scenario("stop by SIGTERM", stopped()),
+        Scenario("stop while idle", stopped_while_idle(), ("-s", "0.02")),
         Scenario("everything", everything(), ("--assemble-memory", "500", *two_phase["args"]), two_phase=True),
     ]

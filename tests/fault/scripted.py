@@ -76,14 +76,12 @@ class Wal:
 
     # ---- transactions ----
 
-    def transaction(self, count=1, size=10, cut=None):
-        """cut(index of the row): steps to put before it."""
+    def transaction(self, count=1, size=10):
         self.xid += 1
         at, unit = self.advance(), self.unit()
         self.add(unit, pg.begin(unit.start, self.xid), at)
         self.add(unit, pg.relation(), at)
-        for i, row in enumerate(self.rows(count, size)):
-            self.steps += [cut] if cut and i == count // 2 else []
+        for row in self.rows(count, size):
             self.add(unit, row, at)
         self.add(unit, pg.commit(unit.start, unit.end), unit.end)
         return self
@@ -91,7 +89,7 @@ class Wal:
     def streamed(self, blocks=3, count=4, size=100, between=1):
         """In blocks, with other transactions between them."""
         self.xid += 1
-        xid, at, steps, ids = self.xid, self.advance(), [], []
+        xid, at = self.xid, self.advance()
         unit = Unit(0, 0)
         for block in range(blocks):
             self.add(unit, pg.stream_start(xid, block == 0), at)
@@ -163,7 +161,7 @@ def wait_flush(peer, step):
 
 
 def wait_answer(peer, step):
-    at = max(peer.sent, step.lsn)
+    at = max(peer.sent, step.lsn, CONFIRMED)
     peer.send(peers.keepalive(at, True))
     before = len(peer.statuses)
     while len(peer.statuses) == before:
