@@ -55,12 +55,13 @@ class Checker:
         if event.result >= 0 or event.call == "feedback":
             getattr(self, f"take_{event.call}", lambda event: None)(event)
 
-    def is_position(self, event):
-        return os.path.basename(event.path) == f"{self.name}.position"
+    def take_create(self, event):
+        """Of every open that may create: the names of what is written."""
+        if os.path.basename(event.path) == f"{self.name}.position":
+            self.inode = event.inode
 
     def take_write(self, event):
-        if self.is_position(event):
-            self.inode = event.inode
+        if event.inode == self.inode:
             self.slots[event.offset:event.offset + len(event.data)] = event.data
         else:
             self.length[event.inode] = max(self.length.get(event.inode, 0), event.offset + event.result)

@@ -9,6 +9,7 @@ import time
 
 CLIENT, SERVER = ">", "<"     # who sends
 CHUNK = 65536
+TICK_S = 0.05                 # a socket that another thread waits for is not closed before it wakes
 UNTYPED = (80877102, 80877103, 80877104)   # CancelRequest, SSLRequest, GSSENCRequest
 
 
@@ -65,6 +66,7 @@ class Link:
         self.server = socket.create_connection(("127.0.0.1", proxy.server_port))
         for one in (self.client, self.server):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            one.settimeout(TICK_S)
         self.passed = {CLIENT: 0, SERVER: 0}
         self.streaming_at = {CLIENT: None, SERVER: None}   # how much had been passed when the stream began
         self.streaming = threading.Event()
@@ -88,7 +90,7 @@ class Link:
         source, target = (self.client, self.server) if direction == CLIENT else (self.server, self.client)
         try:
             while True:
-                data = source.recv(CHUNK)
+                data = self.receive(source)
                 self.proxy.wait_thawed(self)
                 if not data:
                     break
@@ -96,13 +98,28 @@ class Link:
                 data, cut = self.shorten(direction, data)
                 for piece in self.proxy.pieces(data):
                     self.proxy.wait_thawed(self)
-                    target.sendall(piece)
+                    self.send(target, piece)
                 self.passed[direction] += len(data)
                 if cut:
                     return self.strike()
         except OSError:
             pass
         self.end()
+
+    def receive(self, source):
+        while not self.ended:
+            try:
+                return source.recv(CHUNK)
+            except TimeoutError:
+                pass
+        return b""
+
+    def send(self, target, data):
+        while data and not self.ended:
+            try:
+                data = data[target.send(data):]
+            except TimeoutError:
+                pass
 
     def shorten(self, direction, data):
         """What of it is passed, and whether that was the last."""

@@ -96,8 +96,8 @@ def parse_line(line):
 class Scene:
     """A server under load with two slots that were created at the same point, and a file. Kept if something failed."""
 
-    def __init__(self, options, report, settings=None, two_phase=None):
-        self.options, self.report, self.random = options, report, options.random
+    def __init__(self, options, report, settings=None, two_phase=None, rate=120):
+        self.options, self.report, self.random, self.rate = options, report, options.random, rate
         self.server = pg.Server(options.server, SETTINGS | (settings or {}))
         self.two_phase = two_phase if two_phase is not None else self.server.major >= 15
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"walwire-fault-{options.name}-"))
@@ -114,7 +114,7 @@ class Scene:
         try:
             self.server.start()
             self.server.sql(f"CREATE DATABASE {DB}")
-            self.load = Workload(self.server, DB, self.options.seed, rate=200 if self.options.long else 120)
+            self.load = Workload(self.server, DB, self.options.seed, rate=self.rate)
             how = ", false, true" if self.two_phase else ""
             for slot in (SLOT, oracle.TWIN):
                 self.server.sql(f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput'{how})", DB)
@@ -134,14 +134,21 @@ class Scene:
                 process.kill()
                 process.wait()
         if self.load:
-            self.load.stopping.set()
-            self.load.running.set()
+            self.load.end()
         if failed or self.options.keep:
-            shutil.copy(self.server.log, self.dir / "server.log")
-            print(f"kept: {self.dir}")
+            self.keep()
         else:
             shutil.rmtree(self.dir)
         self.server.remove()
+
+    def keep(self):
+        """For whoever looks for the reason: also what the twin says, in front of the server's end."""
+        shutil.copy(self.server.log, self.dir / "server.log")
+        with contextlib.suppress(Exception):
+            (self.dir / "activity").write_text(self.server.sql("\\x\nSELECT * FROM pg_stat_activity"))
+            lines = oracle.twin_lines(self.server, DB, self.two_phase)
+            (self.dir / "twin").write_text("".join(line + "\n" for line in lines))
+        print(f"kept: {self.dir}")
 
     # ---- the command --------------------------------------------------------------------------------
 
@@ -174,7 +181,7 @@ class Scene:
         return {**keep, "HOME": str(self.dir), "LANG": "C.UTF-8"}
 
     def said(self):
-        return self.errors.read_text(errors="replace")[-2000:] if self.errors.exists() else ""
+        return self.errors.read_text(errors="replace")[-600:] if self.errors.exists() else ""
 
     def expect_alive(self, process):
         if process.poll() is not None:
