@@ -5,7 +5,7 @@
  * The server is asked to begin behind the last unit that was handed out, so the first thing it
  * sends is the transaction that was open, whole. A transaction is the same if its xid and its final
  * LSN are, and then its changes are the same, in the same order, however they come: one after the
- * other, or streamed and put together again. */
+ * other, or streamed and put together again. Only a prepared one may have become shorter. */
 #include "assembly.h"
 
 #include "base/error.h"
@@ -99,10 +99,12 @@ static ww_status take_first(ww_stream *s, const ww_event *ev)
     return WW_MORE;
 }
 
-static ww_status take_end(ww_stream *s)
+/* One that was prepared, and rolled back meanwhile, the server stops telling where it comes to know
+ * of that. */
+static ww_status take_end(ww_stream *s, const ww_event *ev)
 {
     s->resumed.open = false;
-    if (s->resumed.reached >= s->resumed.ordinal)
+    if (s->resumed.reached >= s->resumed.ordinal || ev->kind == WW_EV_PREPARE)
         return WW_OK;
     return fail_gap(s, "the transaction that was interrupted came again with fewer changes");
 }
@@ -124,6 +126,6 @@ ww_status ww__stream_resume(ww_stream *s, const ww_event *ev)
     case WW_EV_TYPE:
         return behind ? WW_MORE : WW_OK;
     default:
-        return take_end(s);
+        return take_end(s, ev);
     }
 }

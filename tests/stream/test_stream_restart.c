@@ -361,6 +361,29 @@ static void a_prepare_of_old_is_no_gap(void)
     rig_fini(&r);
 }
 
+/* The server stops where it finds that it was rolled back, and tells that it was later. */
+static void a_prepare_that_was_rolled_back_may_be_shorter(void)
+{
+    rig r;
+    feed *f = &r.l.f;
+    rig_init(&r, true);
+    enc_begin_prepare(&f->message, 0x100, 0x110, 9, 20, "gid");
+    log_wal(&r.l, 0x20);
+    relation(&r, 0, 1, "a");
+    insert(&r, 0, 1, "1");
+    insert(&r, 0, 1, "2");
+    log_take(&r.l);
+    CHECK(ww_stream_restart(&f->s, false, f->now, NULL) == WW_OK);
+    enc_begin_prepare(&f->message, 0x100, 0x110, 9, 20, "gid");
+    CHECK(log_wal(&r.l, 0x20) == WW_MORE);
+    relation(&r, 0, 1, "a");
+    insert(&r, 0, 1, "1");
+    enc_prepare(&f->message, 0x100, 0x110, 9, 20, "gid");
+    CHECK(log_wal(&r.l, 0x110) == WW_MORE);
+    LOG(&r, "Pgid110");
+    rig_fini(&r);
+}
+
 static void begins_behind_what_was_handed_out_or_heard(void)
 {
     feed f;
@@ -450,6 +473,7 @@ int main(void)
     RUN(another_transaction_first_is_a_gap);
     RUN(a_keepalive_beyond_is_a_gap);
     RUN(a_prepare_of_old_is_no_gap);
+    RUN(a_prepare_that_was_rolled_back_may_be_shorter);
     RUN(begins_behind_what_was_handed_out_or_heard);
     RUN(the_gate_outlives_it);
     RUN(fewer_changes_are_a_gap);
