@@ -41,8 +41,8 @@ def parse(argv, name, about, short, long):
     options.shim = options.shim and str(pathlib.Path(options.shim).resolve())
     options.runs = options.runs or (long if options.long else short)
     options.random = random.Random(options.seed)
-    options.again = (f"scripts/fault {name} --seed {options.seed} --server {options.server}" +
-                     (" --long" if options.long else ""))
+    options.again = (f"scripts/fault{' --long' * options.long} --server {options.server} {name} "
+                     f"--seed {options.seed} --runs {options.runs}")
     print(f"{name}: seed {options.seed}, {options.runs} runs, PostgreSQL {options.server}", flush=True)
     return options
 
