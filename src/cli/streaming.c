@@ -176,6 +176,8 @@ static outcome step(streaming *s, ww_error *err)
         return raw ? take_wal(s, err) : take_event(s, &ev, err);
     if (st == WW_END)
         return REACHED_END;
+    if (st == WW_ERR_CANCELLED)
+        return GO_ON; /* by a signal, which is looked at before the next step */
     if (st < 0)
         return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
     return rest(s, true);
