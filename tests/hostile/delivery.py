@@ -379,8 +379,9 @@ def refuses_until_signal(peer):
     if peer.number == 0:
         acknowledged(peer)
         return
-    if peer.number == 3:
+    if peer.number == 3:   # in the middle of an attempt
         peer.server.reached.set()
+        peer.pause(0.3)
     before_login(report("E", b"FATAL", b"57P03"))(peer)
 
 
