@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Not where transactions are written before they commit: their parts would come twice. */
 bool kept_is_wanted(const options *o)
 {
     return o->command == CMD_STREAM && o->file != NULL && o->slot != NULL && !o->temporary &&
-           o->ack == ACK_AUTO && !options_plugin_is_raw(o->plugin);
+           o->ack == ACK_AUTO && !options_plugin_is_raw(o->plugin) && !o->assemble_off;
 }
 
 static ww_status load(void *ctx, ww_position *out, ww_error *err)
