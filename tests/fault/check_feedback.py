@@ -6,7 +6,7 @@
 
 At each feedback, before its bytes go out:
   - its flush position is not beyond `acked` of the position that was synced last
-  - that position's offset is the end of a unit of the file, and of that one is its end_lsn; the file is durable up to it
+  - that position's offset is the end of a unit of the file, and its end_lsn that unit's; so far the file is durable
   - every unit that the server would not send again lies before that offset (if the units are told: check(units=...));
     without them: nothing that was written to the file and begins before it lies behind the offset
   - it is not below an earlier one (I6)"""
@@ -73,13 +73,9 @@ class Checker:
         at = [lsn for offset, lsn in ends if offset == kept.offset]
         if kept.offset and at and kept.end_lsn != at[-1]:
             self.say(event, f"at {kept.offset} ends {at[-1]:#x}, the position says {kept.end_lsn:#x}")
-        if kept.offset and not at and kept.offset != 0 and not self.begins_there(kept):
+        if kept.offset and not at and kept.end_lsn != 0:   # 0: --init took the file as it was
             self.say(event, f"no unit ends at {kept.offset}")
         self.judge_units(event, kept, ends)
-
-    def begins_there(self, kept):
-        """--init: the file was taken as it was."""
-        return kept.end_lsn == 0
 
     def judge_units(self, event, kept, ends):
         for start, end in self.units:

@@ -20,6 +20,7 @@ class Scenario:
     before: callable = None       # before(scenario, server, tools): files and confirmed
     two_phase: bool = False
     tail: bytes = b""             # behind the file that was left
+    speed: int = 1                # of the command's clock
     again: tuple = None           # the arguments of the run after the fault; None: the same
     files: dict = dataclasses.field(default_factory=dict)
     confirmed: int = 0x1000000
@@ -60,6 +61,7 @@ class Scenario:
 
     def run(self, server, tools, directory, faults=None, scripted=True, args=None, log=None, slot=None):
         slot = slot or Slot(self.confirmed, self.two_phase)
+        faults = (faults or {}) | {"SPEED": self.speed}
         return Run(server, tools, directory, self.wal, slot, self.args if args is None else args, faults, scripted, log)
 
     def unit_ends(self):
@@ -192,6 +194,20 @@ def cut_in_streams():
     return within(wal.prepared(4, 30), 6, cut).settled()
 
 
+def asked_early():
+    """Units wait for their sync while the server's WAL goes on, and it wants to know."""
+    wal = Wal()
+    for _ in range(4):
+        wal.transaction(2).quiet(reply=True).asked().transaction().asked().quiet(reply=True).asked()
+    return wal.settled().transaction().quiet().asked()
+
+
+def quiet_for_long():
+    """The intervals pass: between status updates, between acknowledgements, between syncs."""
+    wal = Wal().transaction().passes(0.01).quiet().passes(0.07).transaction(2).quiet().passes(0.07)
+    return wal.quiet().passes(0.06).transaction().quiet().passes(0.01).stopped()
+
+
 def rotated_within():
     wal = Wal().transaction(2).settled()
     return within(wal.transaction(30, 100), 12, rotate).transaction(2).settled().transaction()
@@ -213,12 +229,14 @@ def all_of_them():
         Scenario("small transactions, going on", many(12), before=half_of_it),
         Scenario("one large transaction", Wal().transaction().transaction(300, 1000).transaction()),
         Scenario("many tiny ones", many(150)),
-        Scenario("streamed, spilled", Wal().transaction().streamed(4, 5, 300).streamed(2, 3, 500).settled().transaction(),
-                 ("--assemble-memory", "1000")),
-        Scenario("two-phase", Wal().prepared(3, 50).settled().prepared(2, 20, 2).prepared(2, 20, 1, False).transaction(),
-                 **two_phase),
+        Scenario("streamed, spilled", Wal().transaction().streamed(4, 5, 300).streamed(2, 3, 500).settled()
+                 .transaction(), ("--assemble-memory", "1000")),
+        Scenario("two-phase", Wal().prepared(3, 50).settled().prepared(2, 20, 2).prepared(2, 20, 1, False)
+                 .transaction(), **two_phase),
+        Scenario("asked before it is synced", asked_early(), ("--fsync-interval", "0.02", "-s", "0.005")),
         Scenario("idle advance", Wal().transaction(2).settled().quiet(reply=True).asked().quiet().settled()
                  .quiet(0x10000, True).asked().transaction(2).quiet(reply=True).quiet(), ("-s", "0.02")),
+        Scenario("quiet for long", quiet_for_long(), speed=200),
         Scenario("rotation", Wal().transaction(2).transaction(3).settled().act(rotate).transaction(2).transaction()
                  .settled().transaction()),
         Scenario("rotation within a transaction", rotated_within()),

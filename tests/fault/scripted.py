@@ -53,6 +53,7 @@ class Wal:
     def __init__(self):
         self.end, self.xid, self.id = CONFIRMED + 0x100, 700, 0
         self.steps, self.units = [], []
+        self.endless = False
 
     # ---- records ----
 
@@ -143,6 +144,15 @@ class Wal:
         self.steps.append(Step(peers.keepalive(self.end, reply), lsn=self.end))
         return self
 
+    def passes(self, seconds):
+        """Nothing happens."""
+        return self.act(lambda peer, step: peer.pause(seconds))
+
+    def stopped(self):
+        """No -E, at which the client asks all the time: it is told to end."""
+        self.endless = True
+        return self.settled().act(finish)
+
     def settled(self):
         """The server waits until all is acknowledged; it asks, as one that shuts down does."""
         return self.act(wait_flush)
@@ -182,6 +192,10 @@ def stop(number):
             peer.run.scripted = False
             peer.run.signal(number)
     return act
+
+
+def finish(peer, step):
+    peer.run.signal(TERMINATE)
 
 
 # ---- the server ----------------------------------------------------------------------------------------------------
@@ -324,8 +338,9 @@ class Run:
 
     def command(self, server, tools, args):
         conninfo = f"host=127.0.0.1 port={server.port} user=u dbname=db sslmode=disable"
+        end = () if self.wal.endless else ("-E", text(self.wal.end))
         return [tools.walwire, "stream", "-S", "s", "--publication", "p", "--format", "compact", "-f", "out",
-                "-d", conninfo, "--fsync-interval", "0", "-E", text(self.wal.end), *args]
+                "-d", conninfo, "--fsync-interval", "0", *end, *args]
 
     def execute(self, server, tools, args, faults, log):
         with tempfile.TemporaryFile() as err:

@@ -12,6 +12,7 @@
  *   FAULT_SHORT=N       writes to files take N bytes at most
  *   FAULT_NET=N         send and recv take N bytes at most
  *   FAULT_EINTR=1       every other call of a kind fails with EINTR
+ *   FAULT_SPEED=N       the monotonic clock runs N times as fast
  *
  * A line, `started` first:
  *   number time-in-us call fd inode offset length result errno data-offset path
@@ -61,6 +62,8 @@ static struct {
     char error_suffix[128];
     size_t short_write, net;
     bool eintr;
+    long speed;
+    struct timespec begun;
 } is = {.log = -1, .data = -1};
 
 /* What is interrupted each by itself: a call that was succeeds when it is made again. */
@@ -83,7 +86,7 @@ typedef struct event {
 static uint64_t now_us(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
@@ -166,6 +169,8 @@ __attribute__((constructor)) static void begin(void)
     is.short_write = (size_t)number_of("FAULT_SHORT");
     is.net = (size_t)number_of("FAULT_NET");
     is.eintr = number_of("FAULT_EINTR") != 0;
+    is.speed = (long)number_of("FAULT_SPEED");
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &is.begun);
     is.log = open_own("FAULT_LOG");
     is.data = open_own("FAULT_DATA");
     if (is.data >= 0)
@@ -569,6 +574,28 @@ ssize_t recv(int fd, void *bytes, size_t len, int flags)
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
+#define SECOND_NS INT64_C(1000000000)
+
+static int64_t nanoseconds(const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * SECOND_NS + t->tv_nsec;
+}
+
+static struct timespec time_of(int64_t ns)
+{
+    struct timespec t = {(time_t)(ns / SECOND_NS), (long)(ns % SECOND_NS)};
+    return t;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    long result = syscall(SYS_clock_gettime, clock, t);
+    int64_t begun = nanoseconds(&is.begun);
+    if (result == 0 && clock == CLOCK_MONOTONIC && is.speed > 1)
+        *t = time_of(begun + (nanoseconds(t) - begun) * is.speed);
+    return (int)result;
+}
+
 int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
 {
     struct timespec left = {0, 0};
@@ -579,7 +606,7 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
         return -1;
     }
     if (timeout != NULL)
-        left = *timeout;
+        left = is.speed > 1 ? time_of(nanoseconds(timeout) / is.speed) : *timeout;
     return (int)syscall(SYS_ppoll, fds, n, timeout != NULL ? &left : NULL, mask, _NSIG / 8);
 }
 
