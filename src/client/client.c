@@ -195,12 +195,19 @@ static ww_status take_notice(ww_client *c, const ww_msg *msg, ww_error *err)
     return ww__client_fail(c, &gap, err);
 }
 
+/* A function of the server's that looks one up, of 10 or later. */
+static bool looks_up_publication(const char *routine)
+{
+    return strcmp(routine, "GetPublicationByName") == 0 ||
+           strcmp(routine, "get_publication_oid") == 0;
+}
+
 /* Servers up to 17 stop. */
 static ww_status take_error(ww_client *c, const ww_msg *msg, ww_error *err)
 {
     ww_error why;
     ww_error_from_server(msg, &why);
-    if (strcmp(why.sqlstate, "42704") == 0 && strcmp(why.routine, "get_publication_oid") == 0)
+    if (strcmp(why.sqlstate, "42704") == 0 && looks_up_publication(why.routine))
         ww__publication_gap(c, &why);
     return ww__client_lose(c, &why, err);
 }
