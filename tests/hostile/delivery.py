@@ -322,9 +322,9 @@ def acknowledged(peer):
     peer.wait_status(lambda flush, reply: flush >= FIRST_END)
 
 
-def gone_publication(peer):
+def no_publication(routine):
     """As servers up to 17 say it."""
-    peer.send(report("E", b"ERROR", b"42704", routine=b"get_publication_oid"))
+    return lambda peer: peer.send(report("E", b"ERROR", b"42704", routine=routine))
 
 
 def temporary(peer):
@@ -417,8 +417,9 @@ AGAIN_CASES = [
          acked=FIRST_END, must_ack=FIRST_END, reconnects=True),
     continued("D8 silence in the stream", silent, behind_first, seconds=5, must_ack=0x3000100),
     continued("D12 the slot is in use for a while", acknowledged, in_use, in_use, in_use, behind_first, says="4711"),
-    Case("D12 a publication that is gone", dies(gone_publication, *FIRST), GAP, "publication", connections=2,
-         acked=FIRST_END, lines=FIRST_LINES, reconnects=True),
+    *[Case(f"D12 a publication that is gone, {routine.decode()}", dies(no_publication(routine), *FIRST), GAP,
+           "publication", connections=2, acked=FIRST_END, lines=FIRST_LINES, reconnects=True)
+      for routine in (b"get_publication_oid", b"GetPublicationByName")],
     Case("D12 another 42704", dies(says(b"42704", b"ERROR"), *FIRST), REFUSED, "42704", acked=FIRST_END,
          lines=FIRST_LINES, reconnects=True),
     Case("D12 a temporary slot", temporary, CONNECT, reconnects=True, lines=FIRST_LINES,

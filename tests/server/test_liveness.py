@@ -278,6 +278,7 @@ class StandingStill(Hurried):
         self.assertEqual(self.connection(), before)
         self.finish(running)
 
+    @support.since(12)   # when a database could have its own
     def test_timeout_off(self):
         """wal_sender_timeout=0: 60 s are taken for it; nothing is given up early."""
         self.server.sql(f"ALTER DATABASE {self.db} SET wal_sender_timeout = 0")
