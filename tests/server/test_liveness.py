@@ -274,7 +274,7 @@ class StandingStill(Hurried):
         """An idle stream is no silence: the connection stays, with no status update but those that are due."""
         running = self.stream("-s", "100")
         before = self.connection()
-        self.wait_time(4 * TIMEOUT, running.is_alive)
+        self.wait_time(3 * TIMEOUT, running.is_alive)
         self.assertEqual(self.connection(), before)
         self.finish(running)
 

@@ -139,8 +139,8 @@ class Kept(Positions):
 class Idle(Positions):
     """Nothing is published, the neighbour is busy."""
 
-    def follows(self, running):
-        for _ in range(3):
+    def follows(self, running, times=2):
+        for _ in range(times):
             self.be_busy()
             self.assertLess(self.wait_told(running, seconds=10), 2.5, "not within two status intervals")
             if self.beside.exists():
@@ -168,7 +168,7 @@ class Idle(Positions):
         self.insert(1, 3)
         for n, end in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGKILL)):
             running = self.stream()
-            self.follows(running)
+            self.follows(running, times=1)
             running.process.send_signal(end)
             running.process.wait()
             self.wait_free()
