@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -112,8 +113,8 @@ class Rig:
 
     def tell(self, name, point, wrong):
         print(f"FAIL {name!r}, point {point!r}", *(f"     {one}" for one in wrong), sep="\n")
-        print(f"     again: python3 {sys.argv[0]} --walwire {self.chosen.walwire} --shim {self.chosen.shim} "
-              f"--scenario {name!r} --point {str(point)!r}", flush=True)
+        print(f"     again: scripts/fault {pathlib.Path(sys.argv[0]).stem} --scenario {name!r} --point "
+              f"{shlex.quote(str(point))}", flush=True)
 
     def end(self):
         self.pool.terminate()

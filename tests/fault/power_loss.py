@@ -115,7 +115,8 @@ def write_image(image, directory):
 # ---- a run, and the moments of it ----------------------------------------------------------------------------------
 
 def record(scenario, directory, crash):
-    """The log of a run; with `crash`, of one that ended there and of the next one."""
+    """The log of a run; with `crash`, of one that ended there and of the next one, which told how much of a file that
+    was renamed is whole."""
     directory.mkdir()
     scenario.restore(directory)
     disk = shimlog.Disk(inodes(scenario, directory))
@@ -124,11 +125,13 @@ def record(scenario, directory, crash):
     slot = scenarios.Slot(scenario.confirmed, scenario.two_phase)
     log = directory / "shim"
     run = scenario.run(*points.server(), directory, {"CRASH": crash} if crash else {}, log=log, slot=slot)
+    whole = None
     if run.status == CRASHED:
+        whole = scenarios.rotated_end(directory) if (directory / "out.1").exists() else None
         go_on(scenario, directory, slot, log)
     elif run.status != 0:
         raise SystemExit(f"{scenario.name}: fails without a fault: {run.stderr}")
-    return disk, shimlog.read(log)
+    return disk, shimlog.read(log), whole
 
 
 def moments(disk, events):
@@ -152,20 +155,22 @@ def is_users(scenario, image):
             out == scenario.files["out"] + b"\0")
 
 
-def judge_image(scenario, image, directory, chance, real):
+def judge_image(scenario, image, directory, chance, real, whole):
     """What is wrong with it."""
     directory.mkdir()
     write_image(image, directory)
-    wrong = judge.judge_state(scenario, directory, image.flushed)
-    if real:
-        wrong += run_on(scenario, image, directory, chance)
-    return wrong
+    if "out.1" not in image.names:
+        whole = None
+    else:   # the rest is told of by the run that begins behind it
+        end = scenarios.rotated_end(directory)
+        whole = end if whole is None else min(whole, end)
+    wrong = judge.judge_state(scenario, directory, image.flushed, whole)
+    return wrong + (run_on(scenario, image, directory, chance, whole) if real else [])
 
 
-def run_on(scenario, image, directory, chance):
+def run_on(scenario, image, directory, chance, whole):
     confirmed = max(image.flushed, scenario.confirmed) if chance.random() < 0.5 else scenario.confirmed
     slot = scenarios.Slot(confirmed, scenario.two_phase)
-    whole = scenarios.rotated_end(directory) if (directory / "out.1").exists() else None
     run = go_on(scenario, directory, slot, None)
     if run.status != 0 or run.wrong:
         return [*run.wrong, f"the run afterwards ends with {run.status}: {run.stderr}"]
@@ -177,7 +182,8 @@ def lose_power(scenario, point, directory):
     seed, crash, more, part = point
     chance = random.Random(f"{seed} {scenario.name} {crash}")
     seen, wrong, ran = set(), [], 0
-    for disk, flush in moments(*record(scenario, directory / "run", crash)):
+    disk, events, whole = record(scenario, directory / "run", crash)
+    for _, flush in moments(disk, events):
         for image in images(disk, flush, chance, more):
             key = hash((tuple(sorted(image.names.items())), tuple(sorted(image.files.items())), flush))
             if key in seen or is_users(scenario, image):
@@ -185,7 +191,7 @@ def lose_power(scenario, point, directory):
             seen.add(key)
             real = chance.random() < part
             ran += real
-            found = judge_image(scenario, image, directory / f"image{len(seen)}", chance, real)
+            found = judge_image(scenario, image, directory / f"image{len(seen)}", chance, real, whole)
             if found:
                 held = {name: len(image.files[inode]) for name, inode in image.names.items()}
                 wrong.append(f"image {len(seen)}, files {held}, acknowledged {flush:#x}: " + "; ".join(found))
