@@ -47,10 +47,11 @@ def main():
     parser.add_argument("name", nargs="?", choices=RIGS, metavar="NAME")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    names = [options.name] if options.name else list(RIGS)
+    if options.name:
+        return subprocess.call(command(options, options.name), stdin=subprocess.DEVNULL)
     table, all_passed, all_failed = [], 0, 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for name, said, passed, failed, seconds in pool.map(lambda name: run(options, name), names):
+        for name, said, passed, failed, seconds in pool.map(lambda name: run(options, name), RIGS):
             print(f"---- {name}\n{LAST_LINE.sub('', said).rstrip()}", flush=True)
             table.append(f"{name:14} {passed:8} {failed:8} {seconds:8.0f} s")
             all_passed, all_failed = all_passed + passed, all_failed + failed

@@ -255,13 +255,16 @@ class Workload:
         self.paused.clear()
         self.running.set()
 
-    def stop(self):
-        """Ends what is under way; then the publisher's tables do not change any more."""
+    def end(self):
         self.stopping.set()
         if not self.running.is_set():
             self.resume()
         for thread in self.threads:
-            thread.join()
+            thread.join(timeout=60)
+
+    def stop(self):
+        """Ends what is under way; then the publisher's tables do not change any more."""
+        self.end()
         if self.errors:
             raise RuntimeError(f"the workload failed, not walwire: {self.errors[0]}")
 
