@@ -5,9 +5,9 @@
     power_loss.py --walwire BIN --shim LIB [--long]
 
 From the shim's log the disk is built as it can be after each call: of each file's writes and cuts since its last sync
-none, all, the first ones, or any sectors of 512 bytes; the file's size with or without them; a new name with or without
-its directory's sync. In each image position and data have to agree, and the last flush position that was sent before
-has to be covered by it; on a part of them, chosen by the seed, the real command then runs to the end."""
+none, all, the first ones, the first bytes, or any sectors of 512 bytes; the file's size with or without them; a new
+name with or without its directory's sync. In each image position and data have to agree, and the last flush position
+that was sent before has to be covered by it; on a part of them, chosen by the seed, the real command then runs on."""
 import ast
 import dataclasses
 import random
@@ -57,6 +57,15 @@ def prefix(disk, inode, count):
     return bytes(content)
 
 
+def torn(disk, inode, chance):
+    """The first ones, and of the last of them the first bytes: a disk that does not even keep a sector whole."""
+    count = chance.randint(1, len(disk.pending[inode]))
+    last = disk.pending[inode][count - 1]
+    content = bytearray(prefix(disk, inode, count - 1))
+    shimlog.write_into(content, last.offset, last.data[:chance.randint(0, len(last.data))])
+    return bytes(content)
+
+
 def some_sectors(disk, inode, chance):
     """Any part of what was written, in order where it overlaps; cuts happen or do not."""
     content, size = bytearray(disk.durable[inode]), len(disk.durable[inode])
@@ -78,9 +87,11 @@ def any_content(disk, inode, chance):
     pending = disk.pending.get(inode)
     if not pending:
         return disk.durable[inode]
-    way = chance.randrange(3)
+    way = chance.randrange(4)
     if way == 0:
         return prefix(disk, inode, chance.randint(0, len(pending)))
+    if way == 3:
+        return torn(disk, inode, chance)
     if way == 1:
         size = len(disk.content[inode])
         return (disk.durable[inode] + bytes(max(0, size - len(disk.durable[inode]))))[:size]
