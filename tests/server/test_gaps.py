@@ -418,7 +418,9 @@ class Replaced(Gaps):
             done = self.once()
             self.assert_gap(done, "timeline", "--init", rows=12)
         self.assertEqual(self.once("--init").status, OK)
-        self.assertEqual(self.ids(), [*range(1, 13), *range(1001, 3001)])
+        again = self.ids()[12:-2000]   # before 17 a slot may forget at a clean stop where it stood
+        self.assertEqual(self.ids(), [*range(1, 13), *again, *range(1001, 3001)])
+        self.assertEqual(again, list(range(1, 11)) if again and self.major < 17 else [])
 
     @since(12)
     def test_a_restart_with_a_new_timeline_is_no_gap(self):
