@@ -100,7 +100,8 @@ def cut_one(network, fault):
     proxy.cut_now(reset=fault.reset)
     struck = proxy.wait(lambda: proxy.struck > struck + 1, PATIENCE_S)
     size = network.scene.file.stat().st_size
-    network.wait(lambda: proxy.is_streaming() and network.scene.file.stat().st_size > size, f"no progress after {fault}")
+    network.wait(lambda: proxy.is_streaming() and network.scene.file.stat().st_size > size,
+                 f"no progress after {fault}")
     return struck
 
 
@@ -196,7 +197,8 @@ def run_cuts(network, report):
         cut_often(network, remarks)
     seconds = 10 if options.long else 2
     for name, how in (("throttled to 4 KiB a second", {"rate": 4096}), ("in single bytes", {"piece": 1}),
-                      ("each piece 0.3 s late", {"delay": 0.3}), ("in pieces of 7 bytes, late", {"piece": 7, "delay": 0.01})):
+                      ("each piece 0.3 s late", {"delay": 0.3}),
+                      ("in pieces of 7 bytes, late", {"piece": 7, "delay": 0.01})):
         with report.check(f"what passes is {name}") as remarks:
             remarks.append(f"caught up after {slow(network, seconds, **how):.1f} s")
     with report.check("the server cannot be reached") as remarks:
@@ -217,7 +219,7 @@ def judge(network, report):
     proxy, scene = network.proxy, network.scene
     scene.conninfo = None
     scene.judge()
-    with report.check("what the proxy saw acknowledged was written down before, and never less than earlier") as remarks:
+    with report.check("what was acknowledged, at the proxy, was written down before, and never less") as remarks:
         remarks.append(f"{len(proxy.feedbacks)} status updates on {len(proxy.links)} connections, "
                        f"{len({one.flush for one in proxy.feedbacks})} positions")
         if proxy.wrong or not proxy.feedbacks:

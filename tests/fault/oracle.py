@@ -133,6 +133,9 @@ def twin_lines(server, db, two_phase):
     words = ", ".join(f"'{word}'" for pair in options.items() for word in pair)
     decoder = Decoder()
     while True:
+        # In another database: its commit writes out all before it. For the rest of a record that is written in part
+        # the server would wait until somebody writes it, for up to 20 seconds.
+        server.sql("SELECT pg_logical_emit_message(true, 'fence', '')")
         rows = server.sql("SELECT encode(data, 'hex') FROM pg_logical_slot_get_binary_changes("
                           f"'{TWIN}', NULL, {BATCH}, {words})", db)
         if not rows:
