@@ -17,14 +17,16 @@ static int server_version(const ww_session *s)
     return info.server_version_num;
 }
 
-/* How each version says that a slot was invalidated, and why. */
+/* How each version says that a slot was invalidated, and why. 16 calls every reason a conflict;
+ * only a standby has others than WAL that is gone. */
 static const char *invalidation_column(int version)
 {
     if (version >= 170000)
         return ", invalidation_reason";
     if (version >= 160000)
-        return ", CASE WHEN conflicting THEN 'conflict with recovery' WHEN wal_status = 'lost' "
-               "THEN 'wal_removed' END";
+        return ", CASE WHEN conflicting OR wal_status = 'lost' THEN "
+               "CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'conflict with recovery, or "
+               "wal_removed' ELSE 'wal_removed' END END";
     return version >= 130000 ? ", CASE WHEN wal_status = 'lost' THEN 'wal_removed' END" : ", NULL";
 }
 
