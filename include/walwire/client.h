@@ -171,7 +171,8 @@ typedef struct ww_position {
 typedef struct ww_position_store {
     void *ctx;
     /* WW_END: there is none, this consumer is new. ERR_GAP: there should be one, and it cannot be
-     * read; others: the store failed. Called once, by ww_client_open(). */
+     * read; others: the store failed. Called by ww_client_open(); again if the slot has moved
+     * meanwhile, in other hands. */
     ww_status (*load)(void *ctx, ww_position *out, ww_error *err);
     /* Keeps *p for good before it returns WW_OK. WW_MORE: not now (a transaction is open); the
      * client tries again later, and acknowledges no more than what was saved. Errors are final. */
@@ -283,14 +284,17 @@ ww_client *ww_client_open(const ww_client_config *config, ww_error *err);
  * (ww_status_retryable()), ww_client_next() connects again and goes on where it was: a reconnect is
  * invisible in the events. It pauses 0.1 s, then twice as long each time up to 4 s, each pause cut
  * by up to a half at random; a blocking client waits inside, a nonblocking one returns WW_MORE and
- * has a deadline. What cannot be gone on with ends it: a refusal (ERR_AUTH, ERR_SERVER, ERR_TLS), a
+ * has a deadline. An attempt itself blocks either way, for 30 s per address at most until the
+ * server is ready, and 60 s for each of a few answers of a server that goes silent then; wake_fd
+ * cuts it short. What cannot be gone on with ends it: a refusal (ERR_AUTH, ERR_SERVER, ERR_TLS), a
  * slot that is gone, was moved or invalidated, another system, a timeline that does not have what
  * was received (ERR_GAP). Not with no_reconnect, with a temporary slot, nor in the middle of
- * streamed transactions that are handed out as they come: then the loss is final.
+ * streamed transactions that are handed out as they come: then the loss is final. A stream that
+ * began on a primary goes on on one only.
  *
  * The next event; relation_changed of a RELATION is also true if what the catalog told of the table
- * has changed. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END (end_lsn reached, or
- * the server ended the stream in order); below 0 final. The event and all it points to live until
+ * has changed. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END: end_lsn is reached;
+ * below 0 final. The event and all it points to live until
  * the next ww_client_next(). */
 ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err);
 /* The same below decoding: the next WALData. For raw clients. */
@@ -330,7 +334,7 @@ ww_status ww_client_drop_slot(ww_client *c, ww_error *err);
 /* Frees everything, without a last status update. NULL is allowed. */
 void ww_client_close(ww_client *c);
 
-/* What the client knows. Strings live as long as the client. */
+/* What the client knows. Strings live until the next ww_client_next(), which may connect again. */
 typedef struct ww_client_info {
     ww_session_info session;
     ww_system system;

@@ -239,6 +239,7 @@ typedef struct ww_stream {
     size_t units_cap, units_first, units_count, units_behind;
     ww_lsn received;                /* the highest position heard of */
     ww_lsn handed_out;              /* the highest end_lsn of a unit handed out */
+    ww_lsn handed_out_before;       /* the same without the last one */
     ww_lsn confirmed;               /* THROUGH: the highest confirmed */
     ww_lsn behind, behind_after;    /* THROUGH: a unit that lies behind; handed_out before it */
     ww_lsn idle_lsn;                /* the highest keepalive seen outside a transaction */
@@ -308,6 +309,10 @@ ww_status ww_stream_restart(ww_stream *s, bool binary, ww_now now, ww_error *err
  * again. */
 void ww_stream_give_back(ww_stream *s, const ww_event *ev);
 
+/* The unit that next() gave last is not delivered, and nothing after it will be: it does not count
+ * as handed out. Other events: nothing. */
+void ww_stream_take_back(ww_stream *s, const ww_event *ev);
+
 /* First error; WW_OK while none. */
 const ww_error *ww_stream_error(const ww_stream *s);
 
@@ -355,6 +360,8 @@ bool ww_stream_asked(const ww_stream *s);
  * now. At once: the server asked, or feedback_now(); within ack_interval: flush moved; else
  * status_interval. */
 ww_mono_us ww_stream_deadline(const ww_stream *s);
+/* Another status_interval_us, as on another server; 0: default. */
+void ww_stream_set_status_interval(ww_stream *s, ww_mono_us interval_us);
 /* Asks for a feedback at once; ask_reply: one that the server answers with a keepalive. */
 void ww_stream_feedback_now(ww_stream *s, bool ask_reply);
 /* The 34 bytes of a status update if one is due at `now`; *len 0 otherwise. write: what was

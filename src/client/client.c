@@ -105,6 +105,7 @@ void ww_client_close(ww_client *c)
     if (c == NULL)
         return;
     ww__catalog_close(c->catalog);
+    ww__timeline_leave(c);
     ww_session_close(c->session);
     ww_stream_fini(&c->stream);
     ww__spool_close(c->spool);
@@ -124,10 +125,10 @@ static ww_status send_feedback(ww_client *c, ww_error *err)
     size_t len;
     ww_slice payload;
     ww_error why;
-    if (c->again != WW__STREAMS)
-        return WW_OK; /* nobody listens */
     if (ww__position_admit(c, &why) < 0)
         return ww__client_fail(c, &why, err);
+    if (c->again != WW__STREAMS)
+        return WW_OK; /* nobody listens */
     payload.ptr = ww_stream_send_buf(&c->stream, c->now, &len);
     payload.len = len;
     if (len > 0 && ww_conn_copy_data(&c->session->conn, payload, NULL) == WW_OK) {
@@ -164,7 +165,7 @@ ww_mono_us ww_client_deadline(const ww_client *c)
     if (c->error.status != WW_OK || !c->streaming)
         return WW_MONO_NEVER; /* nothing will be sent any more */
     if (c->again != WW__STREAMS)
-        return c->again == WW__LEAVE_BINARY ? 0 : c->retry_at;
+        return c->again == WW__LEAVE_BINARY ? 0 : sooner(c->retry_at, ww__position_due(c));
     if (c->ended)
         return due;
     if (c->end_lsn != 0)
@@ -452,6 +453,7 @@ ww_status ww_client_next(ww_client *c, ww_event *ev, ww_error *err)
             return st; /* events taken before may still be in use */
     }
     if (st == WW_OK && is_past_end(c, ev)) {
+        ww_stream_take_back(&c->stream, ev);
         c->ended = true;
         return WW_END;
     }
@@ -560,9 +562,12 @@ ww_status ww__client_drain(ww_client *c, ww_mono_us patience_us, ww_mono_us max_
 /* Without a connection nothing can be told any more; what was saved was. */
 static ww_status stop_without(ww_client *c, ww_error *err)
 {
+    ww_lsn told = c->known.acked;
     c->streaming = false;
     c->ended = true;
-    if (c->config.positions != NULL || ww_stream_flush(&c->stream) <= c->known.acked)
+    if (c->config.positions != NULL)
+        return ww__position_save(c, err);
+    if (ww_stream_flush(&c->stream) <= told)
         return WW_OK;
     return ww__fail(err, WW_ERR_IO, "stopped while the connection was lost");
 }
@@ -572,6 +577,8 @@ static ww_status end_stream(ww_client *c, ww_mono_us deadline, ww_error *err)
 {
     ww_status st = WW_OK;
     c->now = ww_clock_now();
+    if ((st = ww__position_save(c, err)) < 0)
+        return ww__client_fail(c, err, err);
     if (c->session->conn.state == WW_CONN_COPY_BOTH) {
         ww_stream_feedback_now(&c->stream, false);
         st = send_feedback(c, err);

@@ -55,6 +55,8 @@ struct ww_client {
     ww_position known;        /* where we stand: as loaded, saved or told; system_id 0: nothing */
     bool has_position;        /* loaded */
     bool started;             /* once: `stream` is there */
+    bool on_standby;          /* the server is one, as far as we know */
+    ww_session *beside;       /* then, to ask it for its timeline; NULL: not needed yet */
     ww_mono_us saved_at, unsaved_at, save_again_at;
     bool has_kept;        /* an event that was not handed out because the wait was cancelled */
     ww_event kept;
@@ -80,16 +82,24 @@ ww_status ww__position_load(ww_client *c, ww_error *err);
 /* Are server and slot those that we know, and do they have what is still to come? ERR_GAP. */
 ww_status ww__position_check_system(ww_client *c, ww_session *s, const ww_system *system,
                                     ww_error *err);
-ww_status ww__position_check_slot(ww_client *c, const ww__slot *slot, ww_error *err);
+ww_status ww__position_check_slot(ww_client *c, ww_session *s, const ww__slot *slot, ww_error *err);
+/* A standby cannot go on with it now: ERR_SERVER that is worth another try. */
+ww_status ww__position_fail_standby(const char *what, ww_error *err);
 /* The stream begins at `start`: that is known from now on, and saved. */
 ww_status ww__position_begin(ww_client *c, ww_lsn start, ww_error *err);
 /* Units were confirmed. */
 void ww__position_note(ww_client *c);
 /* Saves what may be acknowledged, if that is due, and lets it be told. Errors are the store's. */
 ww_status ww__position_admit(ww_client *c, ww_error *err);
+/* The same, due or not. */
+ww_status ww__position_save(ww_client *c, ww_error *err);
 ww_mono_us ww__position_due(const ww_client *c);
 /* A status update was sent. */
 void ww__position_told(ww_client *c);
+
+/* timeline.c: on a standby: which timeline it is on now becomes known.timeline. */
+void ww__timeline_follow(ww_client *c);
+void ww__timeline_leave(ww_client *c);
 
 /* publication.c: the server stopped, or goes on without them, because a publication did not exist
  * when changes were made: the gap's report. */
@@ -97,6 +107,15 @@ void ww__publication_gap(const ww_client *c, ww_error *err);
 
 /* start.c: slot, publications, START_REPLICATION. */
 ww_status ww__client_start(ww_client *c, ww_error *err);
+/* How, and whether, a server can be streamed from. */
+typedef struct ww__facts {
+    char wal_level[64];
+    ww_mono_us sender_timeout_us; /* 0: none */
+    bool standby;
+} ww__facts;
+ww_status ww__client_read_facts(ww_session *s, ww__facts *facts, ww_error *err);
+/* The stream is this server's from now on: how often it wants to hear from us. */
+void ww__client_take_facts(ww_client *c, const ww__facts *facts);
 /* START_REPLICATION with c->options, from c->start_lsn or, if it is not 0, from `from`. */
 ww_status ww__client_begin_copy(ww_client *c, ww_lsn from, ww_error *err);
 

@@ -107,24 +107,41 @@ static ww_status fail_back(const ww_client *c, const char *what, ww_lsn end, ww_
     return WW_ERR_GAP;
 }
 
-/* A standby that has just started may still be on its way to where it was. */
+static ww_status ask_recovery(ww_session *s, bool *recovery, ww_error *err)
+{
+    char answer[1][8];
+    ww_status st = ww_session_row_text(s, "SELECT pg_catalog.pg_is_in_recovery()", 1,
+                                       sizeof answer[0], answer[0], err);
+    *recovery = st == WW_OK && answer[0][0] == 't';
+    return st < 0 ? st : WW_OK;
+}
+
+/* What is not there on a standby yet, or not as it was, is no gap: it may come, or the primary may
+ * come back. */
+ww_status ww__position_fail_standby(const char *what, ww_error *err)
+{
+    ww__fail(err, WW_ERR_SERVER, what);
+    snprintf(err->sqlstate, sizeof err->sqlstate, "57P03");
+    snprintf(err->hint, sizeof err->hint,
+             "To be led to the primary only: target_session_attrs=read-write");
+    return WW_ERR_SERVER;
+}
+
 static ww_status check_end_of_wal(const ww_client *c, ww_session *s, const ww_system *system,
                                   ww_error *err)
 {
-    char recovery[1][8];
+    bool recovery;
     ww_status st;
     if (system->wal_position >= reach(c))
         return WW_OK;
-    st = ww_session_row_text(s, "SELECT pg_catalog.pg_is_in_recovery()", 1, sizeof recovery[0],
-                             recovery[0], err);
+    st = ask_recovery(s, &recovery, err);
     if (st < 0)
         return st;
-    if (recovery[0][0] != 't')
-        return fail_back(c, "the server's WAL ends before what was received from it: at",
-                         system->wal_position, err);
-    ww__fail(err, WW_ERR_SERVER, "the standby has not yet replayed what was received from it");
-    snprintf(err->sqlstate, sizeof err->sqlstate, "57P03");
-    return WW_ERR_SERVER;
+    if (recovery)
+        return ww__position_fail_standby(
+            "the standby has not yet replayed what was received from it", err);
+    return fail_back(c, "the server's WAL ends before what was received from it: at",
+                     system->wal_position, err);
 }
 
 /* Where `timeline` was left, by a line "timeline LSN reason" of the history; 0: never. */
@@ -169,10 +186,17 @@ static ww_status check_history(const ww_client *c, ww_session *s, const ww_syste
 static ww_status check_timeline(const ww_client *c, ww_session *s, const ww_system *system,
                                 ww_error *err)
 {
+    bool recovery;
+    ww_status st;
     if (system->timeline > c->known.timeline)
         return check_history(c, s, system, err);
     if (system->timeline == c->known.timeline)
         return WW_OK;
+    if ((st = ask_recovery(s, &recovery, err)) < 0)
+        return st;
+    if (recovery)
+        return ww__position_fail_standby(
+            "the standby has not yet followed to the timeline streamed from", err);
     ww__fail(err, WW_ERR_GAP, "the server's timeline is older than the one streamed from");
     snprintf(err->detail, sizeof err->detail,
              "It is %lu, and was %lu: this is a former primary, or one restored from a backup.",
@@ -203,9 +227,16 @@ ww_status ww__position_check_system(ww_client *c, ww_session *s, const ww_system
 
 /* ---- the slot ------------------------------------------------------------------------------- */
 
-static ww_status fail_gone(const ww_client *c, ww_error *err)
+static ww_status fail_gone(const ww_client *c, ww_session *s, ww_error *err)
 {
     char from[WW_LSN_TEXT_SIZE];
+    bool recovery;
+    ww_status st = ask_recovery(s, &recovery, err);
+    if (st < 0)
+        return st;
+    if (recovery && !(c->started && c->on_standby))
+        return ww__position_fail_standby("this server is a standby, and does not have the slot",
+                                         err);
     ww_lsn_format(c->known.acked, from);
     ww__fail_text(err, WW_ERR_GAP, "the slot is gone, and with it the changes from here on", from);
     snprintf(err->sqlstate, sizeof err->sqlstate, "42704");
@@ -234,7 +265,13 @@ static ww_status fail_forwarded(const ww_client *c, const ww__slot *slot, ww_err
     return WW_ERR_GAP;
 }
 
-ww_status ww__position_check_slot(ww_client *c, const ww__slot *slot, ww_error *err)
+/* At the start: another process of the same consumer may have gone on until now. */
+static ww_status load_again(ww_client *c, ww_error *err)
+{
+    return c->started || !c->has_position ? WW_OK : ww__position_load(c, err);
+}
+
+ww_status ww__position_check_slot(ww_client *c, ww_session *s, const ww__slot *slot, ww_error *err)
 {
     ww_error local;
     ww_status st = WW_OK;
@@ -242,9 +279,11 @@ ww_status ww__position_check_slot(ww_client *c, const ww__slot *slot, ww_error *
         err = &local;
     if (!is_bound(c))
         return WW_OK;
-    if (!slot->exists)
-        st = fail_gone(c, err);
-    else if (slot->confirmed_flush > c->known.acked)
+    if (slot->exists && slot->confirmed_flush > c->known.acked)
+        st = load_again(c, err);
+    if (st == WW_OK && !slot->exists)
+        st = fail_gone(c, s, err);
+    else if (st == WW_OK && slot->confirmed_flush > c->known.acked)
         st = fail_forwarded(c, slot, err);
     return st == WW_ERR_GAP ? settle(c, err) : st;
 }
@@ -314,12 +353,16 @@ void ww__position_note(ww_client *c)
 
 ww_status ww__position_admit(ww_client *c, ww_error *err)
 {
+    return c->now.mono_us < ww__position_due(c) ? WW_OK : ww__position_save(c, err);
+}
+
+ww_status ww__position_save(ww_client *c, ww_error *err)
+{
     ww_lsn flush = ww_stream_flush(&c->stream);
     ww_status st;
-    if (c->now.mono_us < ww__position_due(c))
-        return WW_OK;
     if (c->config.positions == NULL || flush <= c->known.acked)
         return WW_OK;
+    ww__timeline_follow(c);
     st = save(c, flush, err);
     if (st == WW_MORE)
         c->save_again_at = c->saved_at + SAVE_AGAIN_US;
@@ -334,6 +377,9 @@ ww_status ww__position_admit(ww_client *c, ww_error *err)
 void ww__position_told(ww_client *c)
 {
     ww_lsn told = ww_stream_reported(&c->stream);
-    if (told > c->known.acked)
-        c->known.acked = told;
+    if (told <= c->known.acked)
+        return;
+    if (c->config.positions == NULL)
+        ww__timeline_follow(c);
+    c->known.acked = told;
 }

@@ -87,6 +87,9 @@ static void warn_raw(const ww_client *c)
 ww_status ww__client_lose(ww_client *c, const ww_error *why, ww_error *err)
 {
     ww_mono_us now = ww_clock_now().mono_us;
+    if (c->temporary_slot && ww_status_retryable(why))
+        ww__log(&c->config.log, WW_LOG_WARNING,
+                "the slot was temporary, and went with the connection");
     if (!may_reconnect(c, why))
         return ww__client_fail(c, why, err);
     ww__log(&c->config.log, WW_LOG_WARNING, "the connection is lost, connecting again: %s",
@@ -114,24 +117,41 @@ void ww__client_leave(ww_client *c)
 
 /* ---- another session ------------------------------------------------------------------------ */
 
+/* With several hosts a standby may answer while the primary is away: a slot of that name, be it a
+ * copy of ours, is not where the stream goes on. */
+static ww_status check_kind(const ww_client *c, const ww__facts *facts, ww_error *err)
+{
+    if (!facts->standby || c->on_standby)
+        return WW_OK;
+    return ww__position_fail_standby("this server is a standby, and the stream was a primary's",
+                                     err);
+}
+
 static ww_status check_server(ww_client *c, ww_session *fresh, ww_error *err)
 {
     ww_system system;
+    ww__facts facts;
     ww__slot slot;
-    ww_status st = ww_session_identify(fresh, &system, err);
+    ww_status st = ww__client_read_facts(fresh, &facts, err);
+    if (st == WW_OK)
+        st = check_kind(c, &facts, err);
+    if (st == WW_OK)
+        st = ww_session_identify(fresh, &system, err);
     if (st == WW_OK)
         st = ww__position_check_system(c, fresh, &system, err);
     if (st == WW_OK)
         st = ww__slot_look_up(fresh, c->slot, &slot, err);
     if (st == WW_OK)
-        st = ww__position_check_slot(c, &slot, err);
+        st = ww__position_check_slot(c, fresh, &slot, err);
     if (st == WW_OK)
         st =
             ww__slot_check(&slot, c->slot, c->config.plugin != NULL ? c->config.plugin : "pgoutput",
                            system.database, err);
-    if (st == WW_OK)
-        c->system = system;
-    return st;
+    if (st < 0)
+        return st;
+    c->system = system;
+    ww__client_take_facts(c, &facts);
+    return WW_OK;
 }
 
 static ww_lsn resume_lsn(const ww_client *c)
@@ -145,9 +165,7 @@ static ww_status resume(ww_client *c, ww_error *err)
     ww_status st = ww_stream_restart(&c->stream, c->options.binary, ww_clock_now(), err);
     if (st < 0)
         return st;
-    c->session->config.wake_fd = -1; /* an answer that comes at once, or the connection is lost */
     st = ww__client_begin_copy(c, resume_lsn(c), err);
-    c->session->config.wake_fd = c->config.wake_fd;
     if (st < 0)
         hang_up(c);
     return st;
@@ -181,6 +199,8 @@ static void welcome(ww_client *c)
     c->connected_at = c->now.mono_us;
     c->known.timeline = c->system.timeline;
     ww__catalog_hang_up(c->catalog);
+    ww__timeline_leave(c);
+    ww_stream_feedback_now(&c->stream, false); /* a server that crashed may have forgotten */
 }
 
 /* ---- which failures pass -------------------------------------------------------------------- */
@@ -218,6 +238,14 @@ static bool is_passing(ww_client *c, const ww_error *why)
     return ww_status_retryable(why);
 }
 
+/* The first time for everybody to see. */
+static void say_failed(const ww_client *c, const ww_error *why)
+{
+    ww__log(&c->config.log, c->attempts == 1 ? WW_LOG_WARNING : WW_LOG_INFO,
+            "attempt %u to connect again failed: %s%s%s", (size_t)c->attempts, text_of(why),
+            why->subject[0] != '\0' ? ": " : "", why->subject);
+}
+
 ww_status ww__client_reconnect(ww_client *c, ww_error *err)
 {
     ww_error why;
@@ -232,8 +260,7 @@ ww_status ww__client_reconnect(ww_client *c, ww_error *err)
         return st;
     if (!is_passing(c, &why))
         return ww__client_fail(c, &why, err);
-    ww__log(&c->config.log, WW_LOG_INFO, "attempt %u to connect again failed: %s%s%s",
-            (size_t)c->attempts, text_of(&why), why.subject[0] != '\0' ? ": " : "", why.subject);
+    say_failed(c, &why);
     schedule(c);
     return WW_MORE;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* settings.c: the session settings that make the server's text output the same everywhere. They go
- * into the startup packet, where they win over ALTER ROLE, ALTER DATABASE and over what `options`
- * says. */
+/* settings.c: the session settings that make the server's text output the same everywhere, and let
+ * the one warning through that tells of a gap. They go into the startup packet, where they win over
+ * ALTER ROLE, ALTER DATABASE and over what `options` says. */
 #include "session.h"
 
 static const ww_param pinned[] = {
     {"client_encoding", "UTF8"}, {"DateStyle", "ISO"},    {"IntervalStyle", "postgres"},
     {"extra_float_digits", "3"}, {"bytea_output", "hex"}, {"TimeZone", "UTC"},
-    {"lc_monetary", "C"},        {"search_path", ""},
+    {"lc_monetary", "C"},        {"search_path", ""},     {"client_min_messages", "notice"},
 };
 
 size_t ww__session_params(const ww_conninfo *info, ww_param *params, size_t cap)

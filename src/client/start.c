@@ -109,7 +109,7 @@ static ww_status prepare_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
     if (c->config.slot == NULL)
         return create_slot(c, confirmed, err);
     if ((st = ww__slot_look_up(c->session, c->slot, &slot, err)) < 0 ||
-        (st = ww__position_check_slot(c, &slot, err)) < 0)
+        (st = ww__position_check_slot(c, c->session, &slot, err)) < 0)
         return st;
     c->temporary_slot = c->config.temporary;
     if (slot.exists && c->config.temporary && c->config.if_not_exists)
@@ -126,7 +126,7 @@ static ww_status look_again(ww_client *c, ww_lsn *confirmed, ww_error *err)
     ww__slot slot;
     ww_status st = ww__slot_look_up(c->session, c->slot, &slot, err);
     if (st == WW_OK)
-        st = ww__position_check_slot(c, &slot, err);
+        st = ww__position_check_slot(c, c->session, &slot, err);
     return st == WW_OK ? check_slot(c, &slot, confirmed, err) : st;
 }
 
@@ -227,33 +227,34 @@ ww_status ww__client_begin_copy(ww_client *c, ww_lsn from, ww_error *err)
     return st;
 }
 
-/* Settings of the server that decide how, and whether, it can be streamed from. */
-typedef struct server_facts {
-    char text[2][WIDTH];
-} server_facts;
-
-enum { WAL_LEVEL, SENDER_TIMEOUT_MS };
-
-static ww_status read_facts(ww_session *s, server_facts *facts, ww_error *err)
+ww_status ww__client_read_facts(ww_session *s, ww__facts *facts, ww_error *err)
 {
-    ww_status st =
-        ww_session_row_text(s,
-                            "SELECT pg_catalog.current_setting('wal_level'), setting FROM "
-                            "pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
-                            2, WIDTH, facts->text[0], err);
-    return st == WW_END ? ww__fail(err, WW_ERR_PROTOCOL, "the server did not tell its wal_level")
-                        : st;
+    enum { WAL_LEVEL, SENDER_TIMEOUT_MS, RECOVERY, COLUMNS };
+    char row[COLUMNS][WIDTH];
+    ww_status st = ww_session_row_text(
+        s,
+        "SELECT pg_catalog.current_setting('wal_level'), setting, pg_catalog.pg_is_in_recovery() "
+        "FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
+        COLUMNS, WIDTH, row[0], err);
+    if (st == WW_END)
+        return ww__fail(err, WW_ERR_PROTOCOL, "the server did not tell its wal_level");
+    if (st < 0)
+        return st;
+    snprintf(facts->wal_level, sizeof facts->wal_level, "%s", row[WAL_LEVEL]);
+    facts->sender_timeout_us = strtoull(row[SENDER_TIMEOUT_MS], NULL, 10) * 1000;
+    facts->standby = row[RECOVERY][0] == 't';
+    return WW_OK;
 }
 
 /* Said before anything is created; a server from 19 on raises its level by itself. */
-static ww_status check_wal_level(ww_session *s, const server_facts *facts, ww_error *err)
+static ww_status check_wal_level(ww_session *s, const ww__facts *facts, ww_error *err)
 {
     ww_session_info info;
     ww_session_describe(s, &info);
-    if (strcmp(facts->text[WAL_LEVEL], "logical") == 0 || info.server_version_num >= 190000)
+    if (strcmp(facts->wal_level, "logical") == 0 || info.server_version_num >= 190000)
         return WW_OK;
     ww__fail_text(err, WW_ERR_SERVER, "the server's wal_level does not allow logical decoding",
-                  facts->text[WAL_LEVEL]);
+                  facts->wal_level);
     ww__slot_wal_level_hint(err);
     return WW_ERR_SERVER;
 }
@@ -281,14 +282,17 @@ static ww_status find_end(ww_client *c, ww_error *err)
     return WW_OK;
 }
 
-static void choose_interval(ww_client *c, const server_facts *facts)
+void ww__client_take_facts(ww_client *c, const ww__facts *facts)
 {
-    ww_mono_us timeout = strtoull(facts->text[SENDER_TIMEOUT_MS], NULL, 10) * 1000;
+    ww_mono_us timeout = facts->sender_timeout_us;
     c->status_interval_us = c->config.status_interval_us != 0 ? c->config.status_interval_us
                                                               : WW_DEFAULT_STATUS_INTERVAL_US;
     if (timeout > 0 && c->status_interval_us > timeout / 3)
         c->status_interval_us = timeout / 3;
     c->silence_us = timeout > 0 ? timeout : DEFAULT_SILENCE_US;
+    c->on_standby = facts->standby;
+    if (c->started)
+        ww_stream_set_status_interval(&c->stream, c->status_interval_us);
 }
 
 /* Streamed transactions are put together here, unless the caller wants them as they come. */
@@ -425,7 +429,7 @@ static ww_status wait_for_slot(ww_client *c, ww_mono_us give_up_at, bool *said, 
 }
 
 /* Whoever had the slot may have moved it: it is looked at again before each attempt. */
-static ww_status start_streaming(ww_client *c, const server_facts *facts, ww_error *err)
+static ww_status start_streaming(ww_client *c, const ww__facts *facts, ww_error *err)
 {
     ww_mono_us give_up_at = ww_clock_now().mono_us + c->config.slot_wait_us;
     ww_lsn confirmed = 0;
@@ -434,7 +438,7 @@ static ww_status start_streaming(ww_client *c, const server_facts *facts, ww_err
     ww_status st;
     if (err == NULL)
         err = &local;
-    choose_interval(c, facts);
+    ww__client_take_facts(c, facts);
     st = prepare_slot(c, &confirmed, err);
     if (st == WW_OK)
         st = find_end(c, err);
@@ -449,9 +453,9 @@ static ww_status start_streaming(ww_client *c, const server_facts *facts, ww_err
 
 ww_status ww__client_start(ww_client *c, ww_error *err)
 {
-    server_facts facts;
+    ww__facts facts;
     char *joined = NULL;
-    ww_status st = read_facts(c->session, &facts, err);
+    ww_status st = ww__client_read_facts(c->session, &facts, err);
     if (st == WW_OK)
         st = check_wal_level(c->session, &facts, err);
     if (st == WW_OK && strcmp(plugin_of(c), "pgoutput") == 0)

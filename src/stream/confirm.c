@@ -221,6 +221,7 @@ ww_status ww__stream_hand_out(ww_stream *s, const ww_event *ev)
         status = remember(s, lsn);
     if (status != WW_OK)
         return status;
+    s->handed_out_before = s->handed_out;
     if (lsn <= s->handed_out) {
         s->behind = lsn;
         s->behind_after = s->handed_out;
@@ -230,6 +231,20 @@ ww_status ww__stream_hand_out(ww_stream *s, const ww_event *ev)
     if (lsn > s->received)
         s->received = lsn;
     return WW_OK;
+}
+
+void ww_stream_take_back(ww_stream *s, const ww_event *ev)
+{
+    ww_lsn lsn = ww_event_unit_lsn(ev);
+    if (lsn == 0 || s->held || s->config.raw)
+        return;
+    if (s->behind == lsn)
+        s->behind = 0;
+    s->handed_out = s->handed_out_before;
+    if (s->config.mode == WW_CONFIRM_EACH && s->units_count > 0) {
+        s->units_count--;
+        s->units_behind -= s->units[s->units_first + s->units_count].behind;
+    }
 }
 
 /* ---- confirming ----------------------------------------------------------------------------- */

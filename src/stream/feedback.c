@@ -54,6 +54,11 @@ bool ww_stream_asked(const ww_stream *s)
     return s->asked || s->send_now;
 }
 
+void ww_stream_set_status_interval(ww_stream *s, ww_mono_us interval_us)
+{
+    s->config.status_interval_us = interval_us != 0 ? interval_us : WW_DEFAULT_STATUS_INTERVAL_US;
+}
+
 void ww_stream_feedback_now(ww_stream *s, bool ask_reply)
 {
     s->send_now = true;
