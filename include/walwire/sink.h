@@ -31,8 +31,8 @@ typedef struct ww_sink_config {
     ww_mono_us fsync_interval_us;
     bool position; /* a regular file that was opened by its path has its position beside it, in
                       path.position; elsewhere nothing */
-    bool init;     /* with position: take the file as it is, whatever its position says: go on
-                      behind its end */
+    bool init;     /* with position: where file and position do not fit (ERR_GAP otherwise), take
+                      the file as it is and go on behind its end */
 } ww_sink_config;
 
 #define WW_SINK_CONFIG_INIT                                                                        \
@@ -40,8 +40,8 @@ typedef struct ww_sink_config {
 
 /* A regular file is created 0600 (never through a planted symbolic link), its directory synced, and
  * locked (flock), and appended to until ww_sink_close(). If it ends in half a line, a line feed is
- * written first; with a position, what is behind that is cut off at the first save instead (but
- * with init the line feed is written), and until then ww_sink_write() is ERR_USAGE.
+ * written first; with a position, what is behind that is cut off at the first save instead (with
+ * init, too, unless they do not fit), and until then ww_sink_write() is ERR_USAGE.
  * ERR_IO names the path and the reason: a directory (EISDIR), a FIFO that nobody reads (ENXIO), a
  * file that another process writes, a descriptor that is closed or not for writing (EBADF).
  * ERR_GAP, unless init: the position cannot be read, is missing beside a file that is not empty, or
@@ -70,7 +70,8 @@ bool ww_sink_pending(const ww_sink *s);
 
 /* File: fdatasync if units wait and the interval has passed since the last one, or `idle` says that
  * nothing else is coming. Others: nothing. ERR_IO is final: what was written may be lost, and
- * every later write, sync and cut fails too. */
+ * every later write, sync and cut fails too; with a position also if the file was deleted, or
+ * somebody else wrote to it. */
 ww_status ww_sink_sync(ww_sink *s, ww_mono_us now, bool idle, ww_error *err);
 /* When ww_sink_sync() or, for a pipe, ww_sink_delivered() should be called next; WW_MONO_NEVER if
  * nothing waits. */

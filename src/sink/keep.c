@@ -70,6 +70,13 @@ static bool same_stream(const ww_position *a, const ww_position *b)
            strcmp(a->database, b->database) == 0;
 }
 
+/* Is the last unit that is known one of another stream, or of what `init` gave up? */
+static bool is_of_another(const ww__keep *k, const ww_position *p)
+{
+    bool given_up = k->init && !k->begun && p->acked < k->end_lsn;
+    return given_up || !same_stream(&k->place.kept.position, p);
+}
+
 /* What was acknowledged does not go back, unless this is a new beginning. */
 static ww__kept now_kept(const ww__keep *k, const ww_position *p)
 {
@@ -94,8 +101,8 @@ static ww_status save(void *ctx, const ww_position *p, ww_error *err)
     if (st < 0)
         return st;
     ww_sink_delivered(s);
-    if (!same_stream(&k->place.kept.position, p) && s->delivered == 0)
-        k->end_lsn = 0; /* it was the unit of another stream */
+    if (s->delivered == 0 && is_of_another(k, p))
+        k->end_lsn = 0;
     now = now_kept(k, p);
     st = ww__place_save(&k->place, &now, err);
     if (st == WW_OK)
@@ -160,13 +167,14 @@ static ww_status begin_anew(ww_sink *s, ww_error *err)
     return st;
 }
 
+/* `init` is for a position that cannot be gone on with; one that can is worth the same with it. */
 static ww_status go_on(ww_sink *s, ww_error *err)
 {
     ww__keep *k = &s->keep;
     ww__found_file file = {k->device, k->inode, k->found_size, s->to.created};
     ww__resume r = ww__resume_in(&file, k->place.found, &k->place.kept);
     if (r.gap != NULL)
-        return fail_gap(s, r.gap, err);
+        return k->init ? begin_anew(s, err) : fail_gap(s, r.gap, err);
     k->offset = r.offset;
     k->end_lsn = k->place.found == WW_OK ? k->place.kept.position.end_lsn : 0;
     k->rotated_offset = r.rotated ? k->place.kept.offset : 0;
@@ -186,7 +194,7 @@ static ww_status keep_position(ww_sink *s, const char *place, bool init, ww_erro
     s->keep.store.ctx = s;
     s->keep.store.load = load;
     s->keep.store.save = save;
-    return init ? begin_anew(s, err) : go_on(s, err);
+    return go_on(s, err);
 }
 
 ww_status ww__keep_open(ww_sink *s, const ww_sink_config *config, ww_error *err)

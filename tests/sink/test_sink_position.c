@@ -198,11 +198,25 @@ static void nothing_ours_in_it(void)
     CHECK_SLICE(content(), "not to be cut\n");
 }
 
+/* A position that fits is gone on with: what is behind it comes again. */
+static void init_beside_a_good_position(void)
+{
+    uint64_t offset;
+    ww_sink *s;
+    two_units("init-good", "torn, and comes again");
+    more(go_on(true, WW_OK, 20), 20, "one\ntwo\nnew\n");
+    two_units("init-given-up", "not acknowledged"); /* the slot was moved on */
+    more(go_on(true, WW_OK, 20), 50, "one\ntwo\nnew\n");
+    two_units("init-rotated", "torn");
+    rotate("1");
+    s = go_on(true, WW_OK, 20);
+    CHECK(ww_sink_rotated(s, &offset) && offset == 8);
+    more(s, 20, "new\n");
+}
+
 /* The file stays as it is; what is known of the slot is used where it can be read. */
 static void init_accepts_all(void)
 {
-    two_units("init", "torn");
-    more(go_on(true, WW_OK, 20), 20, "one\ntwo\ntorn\nnew\n");
     two_units("init-short", "");
     CHECK(truncate(path, 5) == 0);
     more(go_on(true, WW_OK, 20), 20, "one\nt\nnew\n");
@@ -329,6 +343,31 @@ static void somebody_else_writes(void)
     close(other);
 }
 
+/* Nobody will find what is written there: it is not acknowledged. */
+static void deleted_file(void)
+{
+    ww_error err;
+    ww_position p;
+    ww_sink *s;
+    const ww_position_store *store;
+    two_units("deleted", "");
+    s = go_on(false, WW_OK, 20);
+    store = ww_sink_positions(s);
+    CHECK_EQ_U64(save_at(store, 20, NULL), WW_OK);
+    CHECK(unlink(path) == 0);
+    put(s, "lost\n");
+    ww_sink_mark(s, 5, 30);
+    CHECK(ww_sink_sync(s, 1, true, &err) == WW_ERR_IO && strstr(err.what, "deleted") != NULL);
+    CHECK_TEXT(err.subject, path);
+    CHECK_EQ_U64(ww_sink_delivered(s), 0);
+    CHECK(save_at(store, 30, &err) == WW_ERR_IO && ww_sink_reopen(s, &err) == WW_ERR_IO);
+    ww_sink_close(s);
+    s = go_on(false, WW_OK, 20);
+    store = ww_sink_positions(s);
+    CHECK(store->load(store->ctx, &p, NULL) == WW_OK && p.end_lsn == 20);
+    more(s, 20, "new\n");
+}
+
 int main(void)
 {
     if (!tests_begin())
@@ -342,6 +381,7 @@ int main(void)
     RUN(shorter_file);
     RUN(another_file);
     RUN(nothing_ours_in_it);
+    RUN(init_beside_a_good_position);
     RUN(init_accepts_all);
     RUN(another_slot);
     RUN(not_without_a_position);
@@ -349,5 +389,6 @@ int main(void)
     RUN(only_of_files_by_path);
     RUN(planted_link);
     RUN(somebody_else_writes);
+    RUN(deleted_file);
     return tests_end();
 }
