@@ -222,6 +222,7 @@ void output_mark(output *w, ww_lsn unit)
 {
     w->unit_offset = output_offset(w);
     ww__marks_add(&w->marks, w->unit_offset, unit);
+    acks_unit(&w->acks, w->client, unit);
 }
 
 void output_mark_empty(output *w, ww_lsn unit)
@@ -440,6 +441,8 @@ bool output_finish(output *w)
 bool output_acknowledged(const output *w)
 {
     size_t n = w->client != NULL ? acks_waiting(&w->acks, w->client) : 0;
+    if (w->client != NULL)
+        acks_warn_ahead(&w->acks, w->client);
     if (n > 0)
         report("%zu transaction%s not acknowledged%s; what is not comes again", n,
                n == 1 ? " was" : "s were",
