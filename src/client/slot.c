@@ -147,19 +147,21 @@ static void explain_missing(ww_session *s, const char *name, bool wanted, ww_err
         snprintf(err->detail, sizeof err->detail, "Logical slots of this database: %s", list[0]);
 }
 
+/* Who may not see where others come from sees no backend_type either, which everybody has. */
 static void explain_active(ww_session *s, const char *name, ww_error *err)
 {
     char sql[1024], row[3][WIDTH];
     ww_text t = {sql, sizeof sql, 0};
     ww_text_add(&t,
-                "SELECT a.pid, a.application_name, coalesce(a.client_addr::text, 'a local socket') "
-                "FROM pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a "
+                "SELECT a.pid, a.application_name, CASE WHEN a.backend_type IS NOT NULL THEN "
+                "' from ' || coalesce(pg_catalog.host(a.client_addr), 'a local socket') END FROM "
+                "pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a "
                 "ON a.pid = s.active_pid WHERE s.slot_name = ");
     ww_text_add_sql_literal(&t, ww_slice_of(name));
     if (ww_session_row_text(s, sql, 3, WIDTH, row[0], NULL) != WW_OK)
         return;
-    snprintf(err->detail, sizeof err->detail, "It is used by \"%.100s\" from %.100s (pid %.15s).",
-             row[1], row[2], row[0]);
+    snprintf(err->detail, sizeof err->detail, "It is used by \"%.100s\"%.100s (pid %.15s).", row[1],
+             row[2], row[0]);
     set_hint(err,
              "Stop that consumer, wait until the server notices that it is gone "
              "(wal_sender_timeout), or end it: SELECT pg_terminate_backend(active_pid) FROM "

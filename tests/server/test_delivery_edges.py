@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 
-from support import CONNECT, OK, OUTPUT, Case, Running, environment, since
+from support import CONNECT, OK, OUTPUT, REFUSED, Case, Running, environment, since
 
 
 class Edges(Case):
@@ -331,3 +331,31 @@ class Restated(Edges):
             self.server.wait(silent, alive=running.is_alive)
         finally:
             os.kill(pid, signal.SIGCONT)
+
+
+class WhoHasTheSlot(Edges):
+    """What is said of the one who has it, and what is not known."""
+
+    def setUp(self):
+        super().setUp()
+        self.server.sql("CREATE ROLE limited REPLICATION")
+        self.addCleanup(self.server.sql, "DROP ROLE limited")
+
+    def check(self, where, role, **holder):
+        running = self.start_command("stream", *self.arguments(),
+                                     conninfo=self.conninfo(application_name="holder", **holder))
+        self.wait_active(running)
+        done = self.run_command("stream", *self.arguments("-n"),
+                                conninfo=self.conninfo("trusted", options=f"-c role={role}"))
+        pid = self.value(f"active_pid FROM pg_replication_slots WHERE slot_name = '{self.slot}'")
+        self.assert_error(done, REFUSED, f'It is used by "holder"{where} (pid {pid}).')
+        self.assertEqual(running.stop().status, OK)
+        self.wait_free()
+
+    def test_who_may_see_it(self):
+        self.check(" from a local socket", "trusted")
+        self.check(" from 127.0.0.1", "trusted", host="127.0.0.1")
+
+    def test_who_may_not(self):
+        self.check("", "limited")
+        self.check("", "limited", host="127.0.0.1")
