@@ -290,7 +290,7 @@ ww_client *ww_client_open(const ww_client_config *config, ww_error *err);
  * slot that is gone, was moved or invalidated, another system, a timeline that does not have what
  * was received (ERR_GAP). Not with no_reconnect, with a temporary slot, nor in the middle of
  * streamed transactions that are handed out as they come: then the loss is final. A stream that
- * began on a primary goes on on one only.
+ * began on a primary goes on on one only, one of a standby not on the primary that it follows.
  *
  * The next event; relation_changed of a RELATION is also true if what the catalog told of the table
  * has changed. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END: end_lsn is reached;

@@ -117,14 +117,21 @@ void ww__client_leave(ww_client *c)
 
 /* ---- another session ------------------------------------------------------------------------ */
 
-/* With several hosts a standby may answer while the primary is away: a slot of that name, be it a
- * copy of ours, is not where the stream goes on. */
-static ww_status check_kind(const ww_client *c, const ww__facts *facts, ww_error *err)
+/* With several hosts a standby may answer while the primary is away, or the primary while the
+ * standby is: a slot of that name, be it a copy of ours, is not where the stream goes on. A standby
+ * that was promoted is on another timeline. */
+static ww_status check_kind(const ww_client *c, const ww__facts *facts, const ww_system *system,
+                            ww_error *err)
 {
-    if (!facts->standby || c->on_standby)
+    if (facts->standby && !c->on_standby)
+        return ww__position_fail_standby("this server is a standby, and the stream was a primary's",
+                                         err);
+    if (facts->standby || !c->on_standby || system->system_id != c->known.system_id ||
+        system->timeline != c->known.timeline)
         return WW_OK;
-    return ww__position_fail_standby("this server is a standby, and the stream was a primary's",
-                                     err);
+    ww__fail(err, WW_ERR_SERVER, "this server is a primary, and the stream was its standby's");
+    snprintf(err->sqlstate, sizeof err->sqlstate, "57P03");
+    return WW_ERR_SERVER;
 }
 
 static ww_status check_server(ww_client *c, ww_session *fresh, ww_error *err)
@@ -134,9 +141,9 @@ static ww_status check_server(ww_client *c, ww_session *fresh, ww_error *err)
     ww__slot slot;
     ww_status st = ww__client_read_facts(fresh, &facts, err);
     if (st == WW_OK)
-        st = check_kind(c, &facts, err);
-    if (st == WW_OK)
         st = ww_session_identify(fresh, &system, err);
+    if (st == WW_OK)
+        st = check_kind(c, &facts, &system, err);
     if (st == WW_OK)
         st = ww__position_check_system(c, fresh, &system, err);
     if (st == WW_OK)
