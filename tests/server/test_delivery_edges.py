@@ -311,7 +311,7 @@ class Restated(Edges):
         self.insert(1, 1)
         with self.unmoved():
             running = self.consume()
-            self.ack(running, self.value("pg_current_wal_insert_lsn() + 1000000000"))
+            self.ack(running, self.value("pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') + 1000000000"))
             done = running.stop(how=None)
             self.assertEqual(done.status, OUTPUT, done.err)
 
