@@ -249,7 +249,7 @@ typedef struct ww_client_config {
     bool stream_events; /* streaming: hand out S, E, c, A ... as they come; else whole transactions
                            when they commit, assembled from here on: */
     size_t assemble_memory; /* 0: WW_DEFAULT_ASSEMBLE_MEMORY; beyond it messages go to a file */
-    const char *spill_dir;  /* NULL: TMPDIR, else /var/tmp */
+    const char *spill_dir;  /* NULL: TMPDIR, else /var/tmp; one that is named is tried at open */
     uint64_t spill_limit;   /* the file's size at most; 0: WW_DEFAULT_SPILL_LIMIT */
     ww_catalog catalog;     /* with binary at least TYPES */
     bool binary_any; /* WW_BINARY_ON: columns of types that walwire cannot read in binary, too */
@@ -349,6 +349,7 @@ typedef struct ww_client_info {
     const char *options; /* as sent: ("proto_version" '1', ...) */
     ww_mono_us status_interval_us;
     uint64_t spilled_bytes; /* of streamed transactions, written to the spill file so far */
+    bool spill_failed;      /* its file could not be made, written or read, or reached its limit */
     bool connected;         /* false: lost, and to be made again */
     uint64_t reconnects;    /* how often it was made again */
     ww_lsn saved;           /* `acked` of the position as saved last; 0: none */

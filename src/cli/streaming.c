@@ -270,8 +270,10 @@ static int end_cleanly(streaming *s, ww_error *err)
 static int end_failed(streaming *s, const ww_error *err)
 {
     int code = report_and_exit_code(err);
+    ww_client_info info;
+    ww_client_describe(s->client, &info);
     output_salvage(&s->out);
-    return code;
+    return info.spill_failed ? EXIT_OUTPUT : code;
 }
 
 /* The reader has a part of a transaction: that is no clean end. What it has whole still counts. */

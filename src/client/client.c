@@ -66,6 +66,8 @@ static ww_status open_client(ww_client *c, ww_error *err)
     ww_status st = read_conninfo(c, err);
     if (st < 0)
         return st;
+    if (c->config.spill_dir != NULL && (st = ww__spool_check(c->config.spill_dir, err)) < 0)
+        return st; /* now, not when the first large transaction comes */
     if ((st = ww__position_load(c, err)) < 0 ||
         (st = ww__client_connect(c, &c->session, err)) < 0 ||
         (st = ww_session_identify(c->session, &c->system, err)) < 0 ||
@@ -645,6 +647,7 @@ void ww_client_describe(const ww_client *c, ww_client_info *out)
     out->saved = c->config.positions != NULL ? c->known.acked : 0;
     out->heard_at = c->heard_at;
     out->spilled_bytes = c->spool != NULL ? ww__spool_spilled(c->spool) : 0;
+    out->spill_failed = c->spool != NULL && ww__spool_failed(c->spool);
 }
 
 const ww_types *ww_client_types(const ww_client *c)
