@@ -148,7 +148,8 @@ ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err);
  * prepared; failover: server 17+. Waits while the slot is in use. */
 ww_status ww_session_alter_slot(ww_session *s, const char *name, int two_phase, int failover,
                                 ww_error *err);
-/* Moves a slot of this database forward to lsn; *reached is where it then stands. Server 11+. */
+/* Moves a slot of this database forward to lsn; *reached is where it then stands. Server 11+.
+ * ERR_USAGE: the server's WAL ends before it. */
 ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, ww_lsn *reached,
                                   ww_error *err);
 
@@ -261,7 +262,8 @@ typedef struct ww_client_config {
      * confirmed, and for an idle slot once per status interval or when the server asks. */
     const ww_position_store *positions;
     bool position_init;      /* gaps between position and slot are accepted: it goes on where the
-                                slot stands, or at the position if that is further */
+                                slot stands, or at the position if that is further; the log says
+                                what is given up. What hints call --init */
     bool no_reconnect;       /* a lost connection is final */
     ww_mono_us slot_wait_us; /* at the start: how long to wait for a slot that is in use */
 } ww_client_config;

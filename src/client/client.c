@@ -95,6 +95,8 @@ ww_client *ww_client_open(const ww_client_config *config, ww_error *err)
     }
     c->config = *config;
     ww_error_clear(&c->error);
+    ww_error_clear(&c->misfit);
+    ww_error_clear(&c->said);
     if (open_client(c, err) < 0) {
         ww_client_close(c);
         return NULL;
@@ -425,11 +427,15 @@ static ww_status consult(ww_client *c, ww_event *ev, ww_error *err)
     return settle(c, st, &why, err);
 }
 
-/* Until there is a stream. WW_MORE: there is none yet, and the caller does not wait. */
+/* Until there is a stream. WW_MORE: there is none yet, and the caller does not wait. What is
+ * confirmed meanwhile is saved, though nobody can be told. */
 static ww_status come_back(ww_client *c, ww_error *err)
 {
     ww_status st = WW_OK;
     while (c->again != WW__STREAMS && st >= 0) {
+        c->now = ww_clock_now();
+        if ((st = send_feedback(c, err)) < 0)
+            return st;
         if (c->again == WW__LEAVE_BINARY)
             st = ww__binary_leave(c, err);
         else if ((st = ww__client_reconnect(c, err)) == WW_MORE && c->config.nonblocking)

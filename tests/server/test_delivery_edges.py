@@ -348,7 +348,8 @@ class WhoHasTheSlot(Edges):
         done = self.run_command("stream", *self.arguments("-n"),
                                 conninfo=self.conninfo("trusted", options=f"-c role={role}"))
         pid = self.value(f"active_pid FROM pg_replication_slots WHERE slot_name = '{self.slot}'")
-        self.assert_error(done, REFUSED, f'It is used by "holder"{where} (pid {pid}).')
+        self.assert_error(done, REFUSED, f'It is used by "holder"{where} (the server\'s process {pid}).',
+                          f"the slot is in use: {self.slot}", "stop that process")
         self.assertEqual(running.stop().status, OK)
         self.wait_free()
 
