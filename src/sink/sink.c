@@ -60,8 +60,10 @@ void ww_sink_close(ww_sink *s)
 {
     if (s == NULL)
         return;
+    ww__keep_discard(s);
     ww__target_close(&s->to);
     ww__place_close(&s->keep.place);
+    free(s->keep.beside);
     free(s->path);
     free(s);
 }
