@@ -471,8 +471,11 @@ void output_salvage(output *w)
         return;
     if (w->unit_offset >= w->out.flushed) /* else a part is out already: its last line is ended */
         w->out.len = (size_t)(w->unit_offset - w->out.flushed);
-    if (write_rest(w))
-        ww_sink_sync(w->sink, ww_clock_now().mono_us, true, &w->error);
+    if (!write_rest(w))
+        return;
+    pass_marks(w);
+    if (ww_sink_sync(w->sink, ww_clock_now().mono_us, true, &w->error) >= 0)
+        ww_sink_keep(w->sink, &w->error);
 }
 
 int output_exit_code(const output *w)
