@@ -91,9 +91,9 @@ ww_status ww_sink_cut(ww_sink *s, ww_error *err);
 
 /* The store of a sink that keeps a position (its ctx is the sink), for ww_client_config.positions;
  * NULL for others. load() gives what path.position holds; the first save() cuts the file at the
- * position's offset, unless it is of another stream than what was loaded, or of another acked: then
- * a gap was accepted, what is behind the offset may never come again, and stays. Each writes end_lsn
- * and offset of the last unit that is synced (not those of *p), and acked, which is never less than
+ * position's offset, unless it is of another stream or acked than what was loaded: then a gap was
+ * accepted, what is behind the offset may never come again, and stays. Each writes end_lsn and
+ * offset of the last unit that is synced (not those of *p), and acked, which is never less than
  * end_lsn. An error is final for the sink, too. */
 const ww_position_store *ww_sink_positions(const ww_sink *s);
 /* After the first save(), until the next one: how many bytes there were behind the position's
