@@ -29,7 +29,7 @@ ww_status ww__slot_check(const ww_session *s, const ww__slot *slot, const char *
  * missing one may be created. */
 void ww__slot_explain(ww_session *s, const char *name, bool wanted, ww_error *err);
 
-/* suggest.c: adds "walwire slot <command> -S <slot>", with what leads to this session's database. */
+/* suggest.c: adds "walwire slot COMMAND -S SLOT", with what leads to this session's database. */
 void ww__suggest(ww_text *t, const ww_session *s, const char *command, const char *slot);
 
 /* The ways out of a slot whose two_phase is set. */
