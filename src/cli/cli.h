@@ -63,6 +63,7 @@ typedef struct options {
     size_t nplugin_options;
     bool create_slot, if_not_exists, if_exists, temporary, drop_slot_on_exit;
     ww_lsn startpos, endpos, advance_to;
+    bool startpos_given; /* 0/0, too */
     bool until_now;
     int messages, binary; /* -1 default, 0 off, 1 on; binary 2 auto */
     ww_catalog catalog;

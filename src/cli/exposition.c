@@ -129,10 +129,11 @@ static void put_process(const metrics *m, bool up, ww_out *out)
                 m->started.us + (int64_t)WW_PG_EPOCH_UNIX_US);
 }
 
-static void put_connection(const ww_client_info *info, const ww_stream_counters *counters,
+static void put_connection(const ww_client_info *info, const ww_stream_counters *counters, bool up,
                            ww_out *out)
 {
-    put_gauge(out, "connected", "1 while there is a connection to the server.", info->connected);
+    put_gauge(out, "connected", "1 while there is a connection to the server.",
+              up && info->connected);
     put_counter(out, "reconnects_total", "Connections made again after one was lost.",
                 info->reconnects);
     if (info->heard_at != 0)
@@ -232,15 +233,6 @@ static void put_oddities(const ww_stream_counters *c, ww_out *out)
 
 /* ---- where it stands ------------------------------------------------------------------------ */
 
-/* Seconds between the last unit's commit and now; none where all there is was acknowledged. */
-static int64_t lag_us(const metrics *m, const ww_stream *stream)
-{
-    bool told = m->o->ack == ACK_NONE || ww_stream_reported(stream) >= ww_stream_durable(stream);
-    if (m->last_commit.us == 0 || (ww_stream_idle(stream) && told))
-        return 0;
-    return ww_clock_now().wall.us - m->last_commit.us;
-}
-
 static void put_positions(const metrics *m, const ww_client_info *info, const ww_stream *stream,
                           ww_out *out)
 {
@@ -256,7 +248,7 @@ static void put_positions(const metrics *m, const ww_client_info *info, const ww
               received > from ? received - from : 0);
     put_seconds(out, "lag_seconds",
                 "Age of the last transaction received; 0 if all is acknowledged.",
-                lag_us(m, stream));
+                output_lag_us(m->out, stream));
     put_gauge(out, "unconfirmed_units",
               "Units not yet delivered (exact with --ack received, else 1 for any).",
               ww_stream_unconfirmed(stream));
@@ -302,7 +294,7 @@ void metrics_write_text(const metrics *m, const ww_client *client, bool up, ww_o
     ww_client_describe(client, &info);
     put_info(&info, out);
     put_process(m, up, out);
-    put_connection(&info, &stream->counters, out);
+    put_connection(&info, &stream->counters, up, out);
     put_counts(m, out);
     put_received(&info, stream, out);
     put_positions(m, &info, stream, out);

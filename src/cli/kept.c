@@ -94,7 +94,7 @@ bool kept_open(kept_position *k, const options *o, const ww_sink *sink, ww_error
     if (k->found < 0)
         return false;
     warn_if_rotated(o, sink);
-    return k->found != WW_OK || o->startpos == 0 || refuse_startpos(o, failure);
+    return k->found != WW_OK || !o->startpos_given || refuse_startpos(o, failure);
 }
 
 const ww_position_store *kept_store(const kept_position *k)

@@ -25,29 +25,24 @@ void live_begin(live *l, const ww_client *client)
     metrics_update(l->metrics, client);
 }
 
-/* Seconds between the newest message's send time and now, by our clock; 0 when clocks disagree. */
-static double lag_seconds(const ww_client *client, ww_pg_time wall)
-{
-    int64_t sent = ww_client_wal(client)->sent_at.us;
-    return sent > 0 && wall.us > sent ? (double)(wall.us - sent) / 1e6 : 0.0;
-}
-
 static void draw(live *l, const ww_client *client)
 {
-    ww_now now = ww_clock_now();
+    const ww_stream *stream = ww_client_stream(client);
+    ww_mono_us now = ww_clock_now().mono_us;
     char lsn[WW_LSN_TEXT_SIZE];
     char line[160];
     double seconds;
-    if (now.mono_us - l->last_at < REDRAW_US)
+    if (now - l->last_at < REDRAW_US)
         return;
-    seconds = (double)(now.mono_us - l->last_at) / 1e6;
-    ww_lsn_format(ww_stream_received(ww_client_stream(client)), lsn);
-    snprintf(line, sizeof line, "%llu events, %.0f/s, at %s, %.1f s behind",
-             (unsigned long long)l->events, (double)(l->events - l->last_events) / seconds, lsn,
-             lag_seconds(client, now.wall));
+    seconds = (double)(now - l->last_at) / 1e6;
+    ww_lsn_format(ww_stream_received(stream), lsn);
+    snprintf(line, sizeof line, "%llu event%s, %.0f/s, at %s, %.1f s behind",
+             (unsigned long long)l->events, l->events == 1 ? "" : "s",
+             (double)(l->events - l->last_events) / seconds, lsn,
+             (double)output_lag_us(l->out, stream) / 1e6);
     report_live(line);
     l->last_events = l->events;
-    l->last_at = now.mono_us;
+    l->last_at = now;
 }
 
 void live_update(live *l, const ww_client *client)

@@ -30,7 +30,7 @@ static inline void live_count(live *l, const ww_client *client, const ww_event *
     if (l->metrics != NULL && ev != NULL)
         metrics_count(l->metrics, client, ev, unit);
     else if (l->metrics != NULL)
-        metrics_count_text(l->metrics, client);
+        metrics_count_text(l->metrics);
 }
 /* The stream is over, however it ends. */
 void live_stop(live *l, const ww_client *client);

@@ -86,12 +86,6 @@ static void count_truncate(metrics *m, const ww_client *client, const ww_truncat
     }
 }
 
-static void count_unit(metrics *m, const ww_event *ev)
-{
-    m->units++;
-    m->last_commit = ev->commit_time.us != 0 ? ev->commit_time : ev->sent_at;
-}
-
 void metrics_count_other(metrics *m, const ww_client *client, const ww_event *ev, ww_lsn unit)
 {
     switch (ev->kind) {
@@ -106,15 +100,13 @@ void metrics_count_other(metrics *m, const ww_client *client, const ww_event *ev
         return;
     default:
         m->others_of_kind[ev->kind & 127]++;
-        if (unit != 0)
-            count_unit(m, ev);
+        m->units += unit != 0;
     }
 }
 
-void metrics_count_text(metrics *m, const ww_client *client)
+void metrics_count_text(metrics *m)
 {
     m->texts++;
-    m->last_commit = ww_client_wal(client)->sent_at;
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */

@@ -40,7 +40,6 @@ typedef struct metrics {
     metrics_table others;
     uint64_t others_of_kind[128]; /* by the event's kind: what is about no table */
     uint64_t units, texts;
-    ww_pg_time last_commit; /* of the last unit */
     ww_pg_time started;
     ww_mono_us due;
     bool failing; /* said already */
@@ -60,7 +59,7 @@ static inline void metrics_count(metrics *m, const ww_client *client, const ww_e
         metrics_count_other(m, client, ev, unit);
 }
 /* Another plugin's message. */
-void metrics_count_text(metrics *m, const ww_client *client);
+void metrics_count_text(metrics *m);
 /* Replaces the file if that is due; m may be NULL. */
 void metrics_update(metrics *m, const ww_client *client);
 ww_mono_us metrics_deadline(const metrics *m); /* NULL: never */

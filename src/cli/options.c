@@ -21,7 +21,7 @@ typedef bool reader(options *o, char *value);
 
 /* How an option is read: into the member at `offset`, or by a function of its own. TARGET is an LSN
  * above 0/0. ONLY and EXCEPT are filters: `offset` is their ww_filter_kind. */
-typedef enum kind { HEADING, FLAG, TEXT, LSN, TARGET, OWN, ONLY, EXCEPT } kind;
+typedef enum kind { HEADING, FLAG, TEXT, TARGET, OWN, ONLY, EXCEPT } kind;
 
 typedef struct option_spec {
     unsigned commands;
@@ -160,6 +160,12 @@ static bool read_plugin_option(options *o, char *value)
     }
     item->name = ww_slice_of(value);
     return true;
+}
+
+static bool read_startpos(options *o, char *value)
+{
+    o->startpos_given = true;
+    return ww_lsn_parse(ww_slice_of(value), &o->startpos);
 }
 
 static bool read_messages(options *o, char *value)
@@ -365,7 +371,7 @@ static const option_spec specs[] = {
     {STREAMS, 0, NULL, NULL, HEADING, 0, NULL, "What to stream", NULL},
     {STREAMS | PGOUTPUT, 0, "publication", "P[,P...]", OWN, 0, read_publication,
      "publications, exact names; repeatable", "names, none of them empty, at most 256"},
-    {STREAMS, 'I', "startpos", "LSN", LSN, AT(startpos), NULL,
+    {STREAMS, 'I', "startpos", "LSN", OWN, 0, read_startpos,
      "start here, if the slot is not further", "an LSN like 0/16B3748"},
     {STREAMS, 'E', "endpos", "LSN", TARGET, AT(endpos), NULL,
      "deliver what commits before this, then end", "an LSN above 0/0, like 0/16B3748"},
@@ -589,10 +595,8 @@ static bool store(options *o, const option_spec *s, char *value)
     case TEXT:
         *(char **)member = value;
         return true;
-    case LSN:
     case TARGET:
-        return ww_lsn_parse(ww_slice_of(value), member) &&
-               (s->kind == LSN || *(ww_lsn *)member != 0);
+        return ww_lsn_parse(ww_slice_of(value), member) && *(ww_lsn *)member != 0;
     case ONLY:
     case EXCEPT:
         return rendering_add_rules(o, (ww_filter_kind)s->offset, s->kind == EXCEPT, value);

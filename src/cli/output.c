@@ -12,11 +12,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BUFFER_SIZE ((size_t)256 << 10)
-#define RETRY_US UINT64_C(10000)    /* between two attempts at a feedback that cannot be sent */
-#define ASKING_US UINT64_C(1000000) /* a server that asks so long wants to shut down ... */
-#define ASKED_US UINT64_C(200000)   /* ... if it never paused for that long */
+#define RETRY_US UINT64_C(10000)      /* between two attempts at a feedback that cannot be sent */
+#define ASKING_US UINT64_C(1000000)   /* a server that asks so long wants to shut down ... */
+#define PATIENCE_US UINT64_C(1000000) /* so long nobody wonders what a signal led to */
+#define ASKED_US UINT64_C(200000)     /* ... if it never paused for that long */
 
 static ww_mono_us earlier(ww_mono_us a, ww_mono_us b)
 {
@@ -48,6 +50,27 @@ static void note_signal(output *w)
     w->signal_noted = true;
     signals_acknowledge();
     limit_waiting(w);
+    w->say_waiting_at = ww_clock_now().mono_us + PATIENCE_US;
+}
+
+static const char *what_is_waited_for(const output *w)
+{
+    if (w->acks.on && w->client != NULL && acks_waiting(&w->acks, w->client) > 0)
+        return "the consumer's acknowledgements";
+    return w->out.len > 0 || ww_sink_pending(w->sink) ? "the output's reader"
+                                                      : "the rest of the transaction";
+}
+
+/* For whoever typed Ctrl-C; where nobody sits at a terminal it is no more than what goes on. */
+static void say_waiting(output *w)
+{
+    ww_log_level level = isatty(STDERR_FILENO) == 1 ? WW_LOG_WARNING : WW_LOG_INFO;
+    if (ww_clock_now().mono_us < w->say_waiting_at)
+        return;
+    w->say_waiting_at = WW_MONO_NEVER;
+    report_at(level,
+              "waiting for %s, %.0f s at most; a second signal (Ctrl-C again) ends it at once",
+              what_is_waited_for(w), (double)w->o->shutdown_timeout_us / 1e6);
 }
 
 bool output_stop_asked(output *w)
@@ -90,7 +113,7 @@ static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
     struct pollfd fds[POLLED];
     bool pipe = ww_sink_kind_of(w->sink) == WW_SINK_PIPE;
     bool read_server = w->client != NULL && server;
-    deadline = earlier(deadline, live_deadline(w->live));
+    deadline = earlier(earlier(deadline, live_deadline(w->live)), w->say_waiting_at);
     fds[POLL_SIGNALS] = poll_for(signals_fd(), POLLIN);
     fds[POLL_HANGUP] = poll_for(signals_hangup_fd(), POLLIN);
     fds[POLL_SINK] = poll_for(sink || pipe ? ww_sink_fd(w->sink) : -1, sink ? POLLOUT : 0);
@@ -100,6 +123,7 @@ static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
     if (poll(fds, POLLED, milliseconds_until(deadline)) < 0)
         fds[POLL_SINK].revents = 0; /* EINTR: a signal */
     note_signal(w);
+    say_waiting(w);
     signals_acknowledge_hangup();
     if (!read_acks(w))
         return false;
@@ -225,6 +249,21 @@ void output_mark(output *w, ww_lsn unit)
     acks_unit(&w->acks, w->client, unit);
 }
 
+void output_received(output *w, ww_pg_time committed)
+{
+    w->last_commit = committed;
+}
+
+/* Clocks may disagree: never below 0. */
+int64_t output_lag_us(const output *w, const ww_stream *stream)
+{
+    bool told = w->o->ack == ACK_NONE || ww_stream_reported(stream) >= ww_stream_durable(stream);
+    int64_t now = ww_clock_now().wall.us;
+    if (w->last_commit.us == 0 || now < w->last_commit.us || (ww_stream_idle(stream) && told))
+        return 0;
+    return now - w->last_commit.us;
+}
+
 void output_mark_empty(output *w, ww_lsn unit)
 {
     if (w->acks.on)
@@ -334,7 +373,7 @@ bool output_open(output *w, const options *o)
     ww_sink_config config = WW_SINK_CONFIG_INIT;
     memset(w, 0, sizeof *w);
     w->o = o;
-    w->give_up_at = WW_MONO_NEVER;
+    w->give_up_at = w->say_waiting_at = WW_MONO_NEVER;
     ww_error_clear(&w->error);
     if (acks_open(&w->acks, o, &w->error) < 0)
         return false;
@@ -342,7 +381,12 @@ bool output_open(output *w, const options *o)
     config.fsync_interval_us = o->fsync_interval_us;
     config.position = kept_is_wanted(o);
     config.init = o->init;
-    if (ww_sink_open(&w->sink, &config, &w->error) < 0 || !open_kept(w))
+    if (ww_sink_open(&w->sink, &config, &w->error) < 0) {
+        if (!config.position && w->error.status == WW_ERR_GAP)
+            w->error.status = WW_ERR_USAGE; /* nothing is missing: it is another stream's file */
+        return false;
+    }
+    if (!open_kept(w))
         return false;
     w->buffer = malloc(BUFFER_SIZE);
     if (w->buffer == NULL) {

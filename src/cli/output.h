@@ -25,8 +25,10 @@ typedef struct output {
     kept_position kept;    /* the file's position */
     ww_mono_us give_up_at; /* after a stop was asked for */
     bool signal_noted;
+    ww_mono_us say_waiting_at; /* after a signal: what is waited for is worth a word then */
     ww_mono_us asked_first, asked_last; /* the server, which wants to shut down */
     bool asking_told;
+    ww_pg_time last_commit; /* of the last unit received */
     struct live *live; /* NULL: nothing to keep up to date while waiting */
     ww_error error;    /* first failure of the sink */
 } output;
@@ -42,6 +44,10 @@ bool output_put_text(output *w, ww_slice text);
 uint64_t output_offset(const output *w);
 /* The unit that ends with the bytes added so far. */
 void output_mark(output *w, ww_lsn unit);
+/* When the unit that came last was committed: how far behind we are is told by it. */
+void output_received(output *w, ww_pg_time committed);
+/* Its age; 0 where there is none, or all there is was delivered and acknowledged. */
+int64_t output_lag_us(const output *w, const ww_stream *stream);
 /* That unit has no line that could be acknowledged (filters left it empty): it counts as delivered
  * as soon as all before it are. Only --ack received knows of such. */
 void output_mark_empty(output *w, ww_lsn unit);

@@ -107,6 +107,9 @@ static void say_started(const streaming *s)
                   info.proto_version, streaming_words[info.streaming], on_off(info.binary),
                   on_off(info.messages), on_off(info.two_phase));
     report_at(WW_LOG_INFO, "status every %.1f s", (double)info.status_interval_us / 1e6);
+    report_at(WW_LOG_DEBUG, "system %llu, timeline %lu, database \"%s\"; options %s",
+              (unsigned long long)info.system.system_id, (unsigned long)info.system.timeline,
+              info.system.database, info.options);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
@@ -147,8 +150,12 @@ static outcome take_event(streaming *s, const ww_event *ev, ww_error *err)
     unit = ww_event_unit_lsn(ev);
     if (unit != 0 && output_offset(&s->out) == before)
         output_mark_empty(&s->out, unit);
-    if (unit != 0)
+    if (unit != 0) {
+        output_received(&s->out, ev->commit_time.us != 0 ? ev->commit_time : ev->sent_at);
         output_mark(&s->out, unit);
+    }
+    if (ev->kind == WW_EV_RELATION)
+        watch_relation(ev);
     live_count(&s->live, s->client, ev, unit);
     return GO_ON;
 }
@@ -159,6 +166,7 @@ static outcome take_wal(streaming *s, ww_error *err)
     s->busy++;
     if (!s->take(s, NULL, err))
         return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
+    output_received(&s->out, ww_client_wal(s->client)->sent_at);
     output_mark(&s->out, ww_stream_received(ww_client_stream(s->client)));
     live_count(&s->live, s->client, NULL, 0);
     return GO_ON;

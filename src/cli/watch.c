@@ -91,9 +91,46 @@ void watch_oddities(watch *w, const ww_client *client)
     tell_once(w, 8, c->empty_wal_data, "WALData without a message");
 }
 
+/* ---- debug ---------------------------------------------------------------------------------- */
+
+static void tell_position(ww_lsn *told, ww_lsn now, const char *what)
+{
+    char lsn[WW_LSN_TEXT_SIZE];
+    if (now == *told)
+        return;
+    *told = now;
+    ww_lsn_format(now, lsn);
+    report_position(WW_LOG_DEBUG, now, "%s: %s", what, lsn);
+}
+
+static void watch_positions(watch *w, const ww_client *client)
+{
+    const ww_stream *stream = ww_client_stream(client);
+    ww_client_info info;
+    if (!log_wants(WW_LOG_DEBUG))
+        return;
+    ww_client_describe(client, &info);
+    tell_position(&w->flushed, ww_stream_flush(stream), "delivered");
+    tell_position(&w->saved, info.saved, "position saved");
+    tell_position(&w->reported, ww_stream_reported(stream), "acknowledged");
+}
+
+void watch_relation(const ww_event *ev)
+{
+    const ww_relation *r = ev->relation;
+    if (r == NULL || !log_wants(WW_LOG_DEBUG))
+        return;
+    report_at(WW_LOG_DEBUG, "definition of table %.*s.%.*s, columns: %u", (int)r->nspname.len,
+              (const char *)r->nspname.ptr, (int)r->relname.len, (const char *)r->relname.ptr,
+              (unsigned)r->ncolumns);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
 void watch_update(watch *w, const ww_client *client)
 {
     watch_feedback(w, client);
     watch_spill(w, client);
     watch_oddities(w, client);
+    watch_positions(w, client);
 }

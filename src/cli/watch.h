@@ -12,11 +12,14 @@ typedef struct watch {
     uint64_t spilled;
     bool spilling; /* said; until no large transaction is open */
     unsigned told; /* oddities, as bits */
+    ww_lsn saved, reported, flushed; /* as told at debug */
 } watch;
 
 void watch_init(watch *w, const ww_client *client);
 /* Called now and then; says what is new since the last time. */
 void watch_update(watch *w, const ww_client *client);
+/* A table's definition came: at debug. */
+void watch_relation(const ww_event *ev);
 /* Only what is left to say after the end. */
 void watch_oddities(watch *w, const ww_client *client);
 
