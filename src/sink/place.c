@@ -130,7 +130,7 @@ ww_status ww__place_open(ww__place *p, const char *path, ww_error *err)
     p->fd = open(path, flags | O_CREAT | O_EXCL, 0600);
     p->created = p->fd >= 0;
     if (p->fd < 0 && errno == EEXIST)
-        p->fd = open(path, flags);
+        p->fd = open(path, flags | O_CREAT, 0600);
     if (p->fd < 0 && errno == ELOOP)
         return fail(p, "the position's file is a symbolic link; it has to be the file itself",
                     ELOOP, err);
