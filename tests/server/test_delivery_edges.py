@@ -8,7 +8,8 @@ import socket
 import subprocess
 import threading
 
-from support import CONNECT, OK, OUTPUT, REFUSED, Case, Running, environment, since
+import position
+from support import CONNECT, GAP, OK, OUTPUT, REFUSED, Case, Running, environment, since
 
 
 class Edges(Case):
@@ -33,6 +34,11 @@ class Edges(Case):
     def ids(self):
         return [int(n) for n in re.findall(rb'"new":\{"id":(-?\d+)', self.path.read_bytes())]
 
+    def moved_on(self):
+        """The slot is: somebody dropped it and made it anew."""
+        self.sql(f"SELECT pg_drop_replication_slot('{self.slot}')")
+        self.sql(f"SELECT pg_create_logical_replication_slot('{self.slot}', 'pgoutput')")
+
     def wait_free(self):
         self.server.wait(f"NOT EXISTS (SELECT FROM pg_replication_slots WHERE active AND slot_name = '{self.slot}')")
 
@@ -52,6 +58,66 @@ class InitWithoutNeed(Edges):
         self.assertEqual(self.ids(), list(range(1, 20001)))
         lines = self.path.read_bytes()
         self.assertEqual(lines.count(b'"op":"B"'), lines.count(b'"op":"C"'))
+
+
+class GapAccepted(Edges):
+    """--init after the slot was moved: what had been delivered is nowhere else any more."""
+
+    def accept(self, rows):
+        done = self.run_command("stream", *self.arguments("-f", self.path, "--until-now"))
+        self.assertEqual(done.status, GAP, done.err)
+        done = self.run_command("stream", *self.arguments("-f", self.path, "--until-now", "--init"))
+        self.assertEqual(done.status, OK, done.err)
+        self.assertIn("stay as they are", done.err)
+        self.assertEqual(self.ids(), rows)
+        self.until_now("-f", self.path)
+        self.assertEqual(self.ids(), rows)
+
+    def test_killed_before_the_position_was_saved(self):
+        running = self.start_command("stream", *self.arguments("-f", self.path, "--fsync-interval", "60"))
+        self.wait_active(running)
+        self.sql("INSERT INTO t SELECT g, repeat('x', 1000) FROM generate_series(1, 20000) g")
+        self.server.wait(lambda: self.path.stat().st_size > 1 << 20, alive=running.is_alive)
+        running.stop(signal.SIGKILL)
+        self.wait_free()
+        rows = self.ids()
+        self.moved_on()
+        self.accept(rows)
+
+    def test_an_older_position_was_put_back(self):
+        beside = self.dir / "out.position"
+        self.insert(1, 3)
+        self.until_now("-f", self.path)
+        old = beside.read_bytes()
+        self.wait_free()
+        self.insert(4, 9)
+        self.until_now("-f", self.path)
+        self.wait_free()
+        beside.write_bytes(old)
+        self.accept(list(range(1, 10)))
+
+
+class DeliveredBeforeAGap(Edges):
+    """The publication goes while changes come: what was whole before stays, whatever is accepted after."""
+
+    def test_a_publication_that_is_gone(self):
+        running = self.start_command("stream", *self.arguments("-f", self.path, "-s", "60", "--fsync-interval", "60"))
+        self.wait_active(running)
+        self.addCleanup(self.sql, "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_publication WHERE pubname = 'p') THEN "
+                                  "ALTER PUBLICATION p_was RENAME TO p; END IF; END $$")
+        self.insert(1, 20)
+        self.sql("ALTER PUBLICATION p RENAME TO p_was; INSERT INTO t VALUES (21, 'x')")
+        done = running.stop(how=None)
+        self.assertEqual(done.status, GAP, done.err)
+        delivered = self.ids()
+        self.assertEqual(delivered, list(range(1, len(delivered) + 1)))
+        self.assertEqual(position.read(self.dir / "out.position").offset, self.path.stat().st_size)
+        self.sql("ALTER PUBLICATION p_was RENAME TO p")
+        self.wait_free()
+        self.moved_on()
+        self.insert(30, 31)
+        self.until_now("-f", self.path, "--init")
+        self.assertEqual(self.ids(), [*delivered, 30, 31])
 
 
 class Deleted(Edges):

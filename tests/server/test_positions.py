@@ -6,7 +6,7 @@ import signal
 import threading
 
 import position
-from support import GAP, OK, OUTPUT, USAGE, Case
+from support import GAP, OK, OUTPUT, REFUSED, USAGE, Case
 
 
 class Positions(Case):
@@ -194,13 +194,13 @@ class Starts(Positions):
         self.insert(1, 5)
         self.good()
 
-    def refused(self, *words, arguments=(), way="--init", **options):
+    def refused(self, *words, arguments=(), way="--init", status=GAP, **options):
         """A gap: file, position and slot stay as they are."""
         self.insert(6, 7)
         before = self.path.read_bytes(), self.beside.exists() and self.beside.read_bytes()
         with self.unmoved():
             done = self.once(*arguments, **options)
-        self.assert_error(done, GAP, way, *words)
+        self.assert_error(done, status, way, *words)
         self.assertEqual(self.path.read_bytes(), before[0])
         self.assertEqual(self.beside.exists() and self.beside.read_bytes() or b"", before[1] or b"")
 
@@ -256,12 +256,13 @@ class Starts(Positions):
     def test_a_run_that_keeps_no_position(self):
         """It would append what the next ordinary run cuts off."""
         self.fill()
-        self.refused(self.slot, arguments=["--ack", "none"], way="position")
+        self.refused(self.slot, arguments=["--ack", "none"], way="position", status=USAGE)
         self.goes_on()
 
     def test_a_start_position_beside_a_position(self):
         self.fill()
-        self.assert_error(self.once("-I", self.here()), USAGE, "--startpos")
+        for position in (self.here(), "0/0"):
+            self.assert_error(self.once("-I", position), USAGE, "--startpos")
 
     def test_a_file_that_was_rotated_while_we_were_down(self):
         self.fill()
@@ -273,6 +274,74 @@ class Starts(Positions):
         done = self.good()
         self.assertIn(str(size), done.err)
         self.assertEqual(self.ids(), [6, 7])
+
+    def test_the_remedy_for_a_rotated_file(self):
+        """Killed, renamed: the command in the warning makes old and new whole together."""
+        self.fill()
+        whole = self.path.read_bytes()
+        with open(self.path, "ab") as out:
+            out.write(b'{"op":"B","xid":1}\n{"op"')
+        self.path.rename(self.dir / "old")
+        done = self.good()
+        size = re.search(r"truncate -s (\d+) FILE", done.err)[1]
+        os.truncate(self.dir / "old", int(size))
+        self.assertEqual((self.dir / "old").read_bytes(), whole)
+
+    def test_a_copy_that_was_put_back(self):
+        self.fill()
+        copy = self.path.read_bytes()
+        self.path.rename(self.dir / "old")
+        self.path.write_bytes(copy)
+        self.insert(6, 7)
+        self.goes_on()
+
+    def test_a_longer_file_of_somebody_else(self):
+        """Nothing in it is cut, --init or not."""
+        self.fill()
+        other = self.path.read_bytes() + b'{"theirs":1}\n'
+        self.path.rename(self.dir / "old")
+        self.path.write_bytes(other)
+        self.refused("out")
+        self.good("--init")
+        self.assertTrue(self.path.read_bytes().startswith(other))
+        self.assertEqual(self.ids(), list(range(1, 8)))
+
+    def test_no_line_ends_at_the_offset(self):
+        self.fill()
+        with open(self.path, "r+b") as out:
+            out.seek(-1, os.SEEK_END)
+            out.write(b"x")
+        self.refused("out")
+
+    def test_a_position_as_output(self):
+        self.fill()
+        before = self.beside.read_bytes()
+        for more in ((), ("--init",)):
+            done = self.run_command("stream", *self.arguments("-f", self.beside, "--until-now", *more))
+            self.assert_error(done, USAGE, "position", "another file")
+        (self.dir / "copy").write_bytes(before)
+        done = self.run_command("stream", *self.arguments("-f", self.dir / "copy", "--until-now", "--init"))
+        self.assert_error(done, USAGE, "position", "another file")
+        self.assertEqual(self.beside.read_bytes(), before)
+        self.assertEqual(sorted(os.listdir(self.dir)), ["copy", "out", "out.position"])
+
+    def test_a_refused_start_leaves_nothing(self):
+        done = self.run_command("stream", "-S", "no_such", "--publication", "p", "--until-now", "-f", self.path)
+        self.assert_error(done, REFUSED, "no_such")
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_a_link_that_leads_nowhere(self):
+        self.path.symlink_to(self.dir / "nothing")
+        self.assert_error(self.once(), OUTPUT, "symbolic link")
+        self.assertEqual(os.listdir(self.dir), ["out"])
+
+    def test_a_cut_is_told(self):
+        self.fill()
+        size = self.path.stat().st_size
+        with open(self.path, "ab") as out:
+            out.write(b"torn")
+        self.assertIn(f"cut 4 bytes behind byte {size}", self.good("-v").err)
+        self.assertNotIn("cut ", self.good("-v").err)
 
     def test_a_torn_tail(self):
         """What a kill left behind the last unit is cut off, be it lines or half a line."""
