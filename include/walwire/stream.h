@@ -38,27 +38,6 @@ extern "C" {
 /* The longest slot name (NAMEDATALEN - 1). Longer ones the server would cut silently. */
 #define WW_SLOT_NAME_MAX 63u
 
-/* A growing text with a sticky "did not fit": len counts on, text is NUL-terminated where cap > 0.
- * Start with { buffer, sizeof buffer, 0 }. */
-typedef struct ww_text {
-    char *text;
-    size_t cap;
-    size_t len;
-} ww_text;
-
-/* True if it all fitted. */
-bool ww_text_fits(const ww_text *t);
-void ww_text_add(ww_text *t, const char *text);
-/* "name" with " doubled; 'value' with ' doubled. */
-void ww_text_add_identifier(ww_text *t, ww_slice name);
-void ww_text_add_literal(ww_text *t, ww_slice value);
-/* A literal for SQL (not for replication commands): the E'' form where there is a backslash, so
- * that it means the same whatever standard_conforming_strings says. */
-void ww_text_add_sql_literal(ww_text *t, ww_slice value);
-/* Each name quoted, joined by commas: the value of publication_names, not yet quoted as a literal
- * (ww_start_replication_command() does that to every value). */
-void ww_text_add_name_list(ww_text *t, const ww_slice *names, size_t count);
-
 /* Checks 1 to 63 characters of [a-z0-9_]; ERR_USAGE otherwise, with the rule and the name. */
 ww_status ww_slot_name_check(ww_slice name, ww_error *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* text.c: commands as text, and the quoting that keeps a name a name. */
-#include <walwire/stream.h>
+#include <walwire/base.h>
 
 #include <string.h>
 
