@@ -122,7 +122,7 @@ void watch_relation(const ww_event *ev)
         return;
     report_at(WW_LOG_DEBUG, "definition of table %.*s.%.*s, columns: %u", (int)r->nspname.len,
               (const char *)r->nspname.ptr, (int)r->relname.len, (const char *)r->relname.ptr,
-              (unsigned)r->ncolumns);
+              (unsigned)r->ncols);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
