@@ -287,16 +287,27 @@ static ww_status name_both(ww_sink *s, const char *path, ww_error *err)
     return WW_OK;
 }
 
+static ww_status refuse_position(const ww_sink *s, ww_error *err)
+{
+    bool yes;
+    int code = ww__place_is(s->path, &yes);
+    if (code != 0)
+        return ww__target_fail(&s->to, "cannot read the output", code, err);
+    if (!yes)
+        return WW_OK;
+    return ww__fail_text(err, WW_ERR_USAGE,
+                         "this file holds a position, and is no output; give another file",
+                         s->path);
+}
+
 ww_status ww__keep_open(ww_sink *s, const ww_sink_config *config, ww_error *err)
 {
     ww_status st = name_both(s, config->path, err);
     s->keep.wanted = config->position;
+    if (st == WW_OK)
+        st = refuse_position(s, err);
     if (st < 0)
         return st;
-    if (ww__place_is(s->path))
-        return ww__fail_text(err, WW_ERR_USAGE,
-                             "this file holds a position, and is no output; give another file",
-                             s->path);
     if (config->position)
         return keep_position(s, config->init, err);
     st = refuse_kept(s, err);

@@ -92,14 +92,21 @@ ww_status ww__place_peek(const char *path, ww__kept *out)
     return found;
 }
 
-bool ww__place_is(const char *path)
+int ww__place_is(const char *path, bool *yes)
 {
     uint8_t bytes[WW__SLOTS_SIZE];
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read_start(fd, bytes, sizeof bytes);
-    if (fd >= 0)
-        close(fd);
-    return size > 0 && ww__slots_resemble(bytes, (size_t)size);
+    int code = 0, fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ssize_t size;
+    *yes = false;
+    if (fd < 0)
+        return errno == EACCES ? 0 : errno;
+    size = read_start(fd, bytes, sizeof bytes);
+    if (size < 0)
+        code = errno;
+    else
+        *yes = ww__slots_resemble(bytes, (size_t)size);
+    close(fd);
+    return code;
 }
 
 /* ---- open ----------------------------------------------------------------------------------- */

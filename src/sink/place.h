@@ -23,8 +23,9 @@ void ww__place_close(ww__place *p);
 /* Reads a place that is not ours, without making or locking anything. WW_END: nothing is kept
  * there. ERR_GAP: something is there that cannot be read. */
 ww_status ww__place_peek(const char *path, ww__kept *out);
-/* True if something is kept in this file, readable or not. */
-bool ww__place_is(const char *path);
+/* Is something kept in this file, readable or not? No, too, where it may not be read. Returns an
+ * errno, or 0. */
+int ww__place_is(const char *path, bool *yes);
 
 /* ERR_GAP: there is something in it, which is no position. */
 ww_status ww__place_fail_gap(const ww__place *p, ww_error *err);
