@@ -222,6 +222,15 @@ class Acks(Received):
         self.assertEqual(consumer.stop(how=None).status, OK)
         self.assertEqual(self.rest(), [])
 
+    def test_what_a_signal_waits_for_is_said(self):
+        self.insert(1, 1)
+        consumer = self.consume("-v")
+        lsn = consumer.unit()
+        consumer.process.send_signal(signal.SIGTERM)
+        self.server.wait(lambda: "waiting for the consumer's acknowledgements, 10 s at most" in consumer.stderr)
+        consumer.ack(lsn)
+        self.assertEqual(consumer.stop(how=None).status, OK)
+
     def test_a_second_signal(self):
         self.insert(1, 1)
         consumer = self.consume("-v")

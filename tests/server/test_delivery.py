@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is acknowledged, and when: nothing that has not been delivered, and everything that has."""
 import os
+import pty
+import select
 import signal
 import subprocess
 import threading
@@ -137,6 +139,28 @@ class CleanStop(Delivery):
         os.close(read_end)
         process.stderr.close()
         self.assertEqual(self.rest(), list(range(1, 101)))
+
+    def test_who_waits_at_a_terminal_is_told_for_what(self):
+        """The reader does not read; by default, without -v."""
+        self.insert(1, 100, width=5000)
+        read_end, write_end = os.pipe()
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen(self.command("stream", *self.arguments("--shutdown-timeout", "7")), stdout=write_end,
+                                   stdin=subprocess.DEVNULL, stderr=slave, env=environment(self.dir))
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        os.close(write_end)
+        os.close(slave)
+        os.read(read_end, 100)
+        process.send_signal(signal.SIGINT)
+        shown = b""
+        while b"waiting for the output's reader, 7 s at most" not in shown:
+            self.assertTrue(select.select([master], [], [], 20)[0], shown)
+            shown += os.read(master, 4096)
+        with os.fdopen(read_end, "rb") as out:
+            out.read()
+        self.assertEqual(process.wait(timeout=20), OK)
 
     def test_server_stops_while_we_stream(self):
         """A fast shutdown of the server waits for us, and is not held up."""

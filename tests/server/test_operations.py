@@ -3,7 +3,9 @@
 either."""
 import json
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import time
@@ -149,6 +151,7 @@ class MetricsFile(Operated):
         self.sql("INSERT INTO t VALUES (1, 'x')")
         end = number(self.value("pg_current_wal_insert_lsn()"))
         metrics = self.seen(lambda m: m.value("acknowledged_lsn") >= end and m.value("lag_seconds") == 0)
+        self.assertEqual(metrics.value("connected"), 1)
         self.assertEqual((metrics.value("up"), metrics.value("unconfirmed_units"), metrics.blocked_by()),
                          (1, 0, "none"))
         self.assertEqual(metrics.value("reconnects_total"), 0)
@@ -159,7 +162,8 @@ class MetricsFile(Operated):
         self.assertGreater(metrics.value("feedbacks_total"), 0)
         self.assertGreater(metrics.value("wal_bytes_total"), 0)
         self.assertEqual(running.stop().status, OK)
-        self.assertEqual(self.metrics().value("up"), 0)
+        metrics = self.metrics()
+        self.assertEqual((metrics.value("up"), metrics.value("connected")), (0, 0))
         self.assertEqual(self.metrics().value("acknowledged_lsn"), number(self.confirmed()))
 
     def test_a_lost_connection(self):
@@ -355,7 +359,36 @@ class Logs(Operated):
         for info in (["-v"], ["--log-level", "info"], ["-q", "--log-level", "info"]):
             self.assertEqual(self.levels(*info), {"info"}, info)
         for debug in (["-vv"], ["--log-level", "debug"]):
-            self.assertLessEqual(self.levels(*debug), {"info", "debug"}, debug)
+            self.assertEqual(self.levels(*debug), {"info", "debug"}, debug)
+
+    def test_debug(self):
+        """Definitions of tables, and each step of what is acknowledged."""
+        running = self.stream("--log-format", "json", "-vv", "-s", "1")
+        self.sql("INSERT INTO t VALUES (1, 'x')")
+        lsn = running.wait_line(lambda event: event["op"] == "C")["lsn"]
+        self.seen(lambda m: m.value("acknowledged_lsn") >= number(lsn))
+        said = [line["msg"] for line in self.lines(running.stop().err) if line["level"] == "debug"]
+        for start in ("definition of table public.t, columns: 2", "delivered: ", "acknowledged: "):
+            self.assertTrue(any(line.startswith(start) for line in said), (start, said))
+
+    def test_the_line_on_a_terminal(self):
+        """An idle stream is not behind, however long nothing came."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen(self.command("stream", *self.words("--format", "none", "-s", "1")), stderr=slave,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment(self.dir))
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        os.close(slave)
+        self.seen(lambda m: m.value("up") == 1)
+        self.sql("INSERT INTO t VALUES (1, 'x')")
+        shown = b""
+        while not re.search(rb"K1 event, [^\r]* 0\.0 s behind", shown):
+            self.assertTrue(select.select([master], [], [], 30)[0], shown)
+            shown += os.read(master, 4096)
+            self.assertLess(len(shown), 100000, shown[-1000:])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=20), OK)
 
     def test_a_run(self):
         running = self.stream("--log-format", "json", "-v")
