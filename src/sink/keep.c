@@ -248,7 +248,8 @@ static ww_status go_on(ww_sink *s, ww_error *err)
     ww__keep *k = &s->keep;
     ww__found_file file = {k->device, k->inode, k->found_size, s->to.created, false};
     ww_status st = look_at_offset(s, &file.torn, err);
-    ww__resume r = ww__resume_in(&file, k->place.found, &k->place.kept);
+    bool unfinished = k->place.unfinished && k->found_size == 0;
+    ww__resume r = ww__resume_in(&file, unfinished ? WW_END : k->place.found, &k->place.kept);
     if (st < 0)
         return st;
     if (r.gap != NULL)

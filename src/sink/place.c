@@ -69,27 +69,30 @@ static ssize_t read_start(int fd, uint8_t *bytes, size_t size)
 }
 
 /* One byte more than there should be shows a file that is too long. False: errno. */
-static bool read_slots(int fd, ww__kept *kept, uint64_t *sequence, ww_status *found)
+static bool read_slots(ww__place *p)
 {
     uint8_t bytes[WW__SLOTS_SIZE + 1] = {0};
-    ssize_t size = read_start(fd, bytes, sizeof bytes);
-    if (size >= 0)
-        *found = ww__slots_newest(bytes, (size_t)size, kept, sequence);
-    return size >= 0;
+    ssize_t size = read_start(p->fd, bytes, sizeof bytes);
+    if (size < 0)
+        return false;
+    p->found = ww__slots_newest(bytes, (size_t)size, &p->kept, &p->sequence);
+    p->unfinished = ww__slots_unfinished(bytes, (size_t)size);
+    return true;
 }
 
 ww_status ww__place_peek(const char *path, ww__kept *out)
 {
-    ww_status found = WW_ERR_GAP;
-    uint64_t sequence;
+    ww__place p;
     struct stat st;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
+    memset(&p, 0, sizeof p);
+    p.fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (p.fd < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? WW_END : WW_ERR_GAP;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !read_slots(fd, out, &sequence, &found))
-        found = WW_ERR_GAP;
-    close(fd);
-    return found;
+    if (fstat(p.fd, &st) != 0 || !S_ISREG(st.st_mode) || !read_slots(&p))
+        p.found = WW_ERR_GAP;
+    close(p.fd);
+    *out = p.kept;
+    return p.found;
 }
 
 int ww__place_is(const char *path, bool *yes)
@@ -122,7 +125,7 @@ static ww_status lock_and_read(ww__place *p, const char *path, ww_error *err)
         return fail(p, "the position is to be kept in a regular file, and this is none", 0, err);
     if (flock(p->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return fail(p, "another process keeps its position in this file", 0, err);
-    if (!read_slots(p->fd, &p->kept, &p->sequence, &p->found))
+    if (!read_slots(p))
         return fail(p, "cannot read the position", errno, err);
     code = p->found == WW_END ? ww__sync_directory_of(path) : 0;
     return code == 0 ? WW_OK : fail(p, "cannot sync the position's directory", code, err);

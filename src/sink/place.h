@@ -11,6 +11,7 @@ typedef struct ww__place {
     ww__kept kept;     /* what the newest slot holds */
     bool ours;         /* we wrote `kept`: of a process that was killed it may not be on the disk */
     ww_status found;   /* at open: WW_OK, WW_END or ERR_GAP (ww__slots_newest) */
+    bool unfinished;   /* what cannot be read is a first save that was not finished */
     bool created;      /* the file is new, made here */
     bool lost;         /* a write or sync failed: nobody knows any more what is in the file */
     char path[256];    /* for messages */

@@ -117,6 +117,15 @@ ww_status ww__slots_newest(const uint8_t *bytes, size_t size, ww__kept *kept, ui
     return found;
 }
 
+bool ww__slots_unfinished(const uint8_t *bytes, size_t size)
+{
+    ww__kept first;
+    uint64_t number;
+    if (size >= WW__SLOTS_SIZE)
+        return false;
+    return size < WW__SLOT_SIZE || !ww__slot_decode(bytes, &first, &number) || first.offset == 0;
+}
+
 bool ww__slots_resemble(const uint8_t *bytes, size_t size)
 {
     size_t at = 0;

@@ -33,6 +33,9 @@ bool ww__slot_decode(const uint8_t bytes[WW__SLOT_SIZE], ww__kept *kept, uint64_
  * also what a crash leaves of the very first write: slot 0 untouched, slot 1 without its last byte.
  * ERR_GAP: something was, and cannot be read. */
 ww_status ww__slots_newest(const uint8_t *bytes, size_t size, ww__kept *kept, uint64_t *sequence);
+/* What a first save leaves that did not reach the disk whole: shorter than both slots, and no word
+ * of bytes in a file. The first save that lasts makes it as long as it will ever be. */
+bool ww__slots_unfinished(const uint8_t *bytes, size_t size);
 /* Does a file that begins like this hold a position, readable or not? False for one that nothing
  * was kept in. */
 bool ww__slots_resemble(const uint8_t *bytes, size_t size);

@@ -6,7 +6,7 @@ import os
 import time
 
 import pgoutput as pg
-from case import CONNECT, DONE, GAP, OUTPUT, REFUSED, Case
+from case import CONNECT, DONE, GAP, OUTPUT, REFUSED, USAGE, Case
 from changes import END, FIRST, FIRST_LINES, FIRST_ROW, UNTIL, compact
 from peer import COPY_BOTH, SYSTEM_ID, WELCOME, authentication, keepalive, message, report, rows, wal
 from replication import answer_with
@@ -210,7 +210,7 @@ BESIDE = [
          GAP, "database", conninfo="dbname=other", **ELSE),
     accepted("G6 no position beside a file, and --init", spoil=remove, args=(*LATER, "--init")),
     accepted("G6 a damaged position, and --init", spoil=damaged((0, 512)), args=(*LATER, "--init")),
-    Case("G6 it belongs to a position that this run would not keep", offered(**THERE), GAP, "position",
+    Case("G6 it belongs to a position that this run would not keep", offered(**THERE), USAGE, "position",
          args=("--ack", "none"), **ELSE),
     Case("G4 the position is a directory", offered(), OUTPUT, "out.position", spoil=is_directory, check=never_started),
     Case("G4 the position is a FIFO", offered(), OUTPUT, "out.position", spoil=is_fifo, check=never_started),

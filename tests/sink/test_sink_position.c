@@ -148,6 +148,23 @@ static void damaged_position(void)
     gap("the file is not empty, and there is no position beside it");
 }
 
+/* Power that failed before the first save was on the disk. */
+static void unfinished_position(void)
+{
+    static const char junk[512] = "half of a slot";
+    int fd;
+    prepare("unfinished", "");
+    fd = open(beside, O_WRONLY | O_CREAT, 0600);
+    CHECK(fd >= 0 && write(fd, junk, sizeof junk) == (ssize_t)sizeof junk);
+    more(go_on(false, WW_END, 0), 0, "new\n");
+    prepare("unfinished2", "a line\n");
+    close(fd);
+    fd = open(beside, O_WRONLY | O_CREAT, 0600);
+    CHECK(fd >= 0 && write(fd, junk, sizeof junk) == (ssize_t)sizeof junk);
+    close(fd);
+    gap("the position beside this file cannot be read");
+}
+
 static void shorter_file(void)
 {
     two_units("short", "");
@@ -576,6 +593,7 @@ int main(void)
     RUN(idle_advance);
     RUN(missing_position);
     RUN(damaged_position);
+    RUN(unfinished_position);
     RUN(shorter_file);
     RUN(another_file);
     RUN(no_line_ends_at_the_offset);
