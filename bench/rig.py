@@ -203,7 +203,7 @@ def watch_memory(pid, done, peak):
 
 def environment(env=None):
     keep = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    return {**keep, "PGPASSFILE": "/dev/null", **(env or {})}
+    return {**keep, "PGPASSFILE": "none", **(env or {})}
 
 
 def run_process(command, env=None, timeout=900):
