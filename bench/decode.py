@@ -5,7 +5,7 @@
     decode.py PROGRAM [ARGUMENTS]              nanoseconds and bytes per second; allocations
     decode.py --callgrind PROGRAM [ARGUMENTS]  instructions per change: the slope of two run lengths
     decode.py --check PROGRAM...               the same against the baseline and the limits
-    decode.py --record PROGRAM...              makes the baseline of each program's compiler anew
+    decode.py --record PROGRAM...              prints the baseline with each program's compiler anew
 
 ARGUMENTS are bench_decode's own, as --set narrow --mode compact, or --file FRAMES.
 """
@@ -133,7 +133,7 @@ def record(programs):
     for program in programs:
         costs = count(program, [])
         baseline[compiler(program)] = {cost.name: round(cost.instructions) for cost in costs}
-    BASELINE.write_text(json.dumps(baseline, indent=1) + "\n")
+    print(json.dumps(baseline, indent=1))
     return 0
 
 
