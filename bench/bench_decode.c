@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_decode.c: what decoding and rendering cost, in memory: for each data set and each mode a line
+/* bench_decode.c: what decoding and rendering cost, in memory: for each data set and mode a line
  *
  *     set  mode  changes  bytes  seconds  allocations  bytes-written
  *

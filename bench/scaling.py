@@ -62,7 +62,7 @@ def client_cpu(walwire, bench, data, more=()):
 def by_transaction(options, total):
     """`total` rows in transactions of more and more rows, of whole ones and of streamed ones."""
     found = {}
-    with rig.Bench(options.server, {"logical_decoding_work_mem": "64MB"}) as bench:
+    with rig.Bench(options.server) as bench:
         for size in powers(3, len(str(total)) - 1):
             data = rig.narrow(total, size=size, letter=f"a{len(str(size))}")
             bench.prepare(data)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* streams.h: what a server would send, made in memory or read from a file: the data sets that the
- * benchmarks decode. A stream is a head that describes its relations, sent once, and a body that can
- * be decoded again and again. */
+ * benchmarks decode. A stream is a head that describes its relations, sent once, and a body that
+ * can be decoded again and again. */
 #ifndef WALWIRE_BENCH_STREAMS_H
 #define WALWIRE_BENCH_STREAMS_H
 
