@@ -174,7 +174,7 @@ static bool read_options(options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    options o = { NULL, NULL, NULL, false, false, 1, 4, 0, 1000 };
+    options o = {NULL, NULL, NULL, false, false, 1, 4, 0, 1000};
     stream s;
     if (argc == 2 && strcmp(argv[1], "--compiler") == 0) {
         puts(compiler);

@@ -8,9 +8,22 @@
 #include <string.h>
 
 enum {
-    BOOL = 16, BYTEA = 17, INT8 = 20, INT2 = 21, INT4 = 23, TEXT = 25, FLOAT4 = 700, FLOAT8 = 701,
-    VARCHAR = 1043, DATE = 1082, TIME = 1083, TIMESTAMP = 1114, TIMESTAMPTZ = 1184, NUMERIC = 1700,
-    UUID = 2950, JSONB = 3802
+    BOOL = 16,
+    BYTEA = 17,
+    INT8 = 20,
+    INT2 = 21,
+    INT4 = 23,
+    TEXT = 25,
+    FLOAT4 = 700,
+    FLOAT8 = 701,
+    VARCHAR = 1043,
+    DATE = 1082,
+    TIME = 1083,
+    TIMESTAMP = 1114,
+    TIMESTAMPTZ = 1184,
+    NUMERIC = 1700,
+    UUID = 2950,
+    JSONB = 3802
 };
 
 enum { RELATION = 16401, MIXED_COLUMNS = 30, WIDE_BYTES = 8000, COMMIT_TIME = 758629800 };
@@ -192,14 +205,13 @@ enum { SMALL_TRANSACTIONS = 250, SMALL_COLUMNS = 3, HISTORY_COLUMNS = 5 };
 
 static void describe_small(stream *s)
 {
-    static const char *const names[] = { "pgbench_accounts", "pgbench_tellers",
-                                         "pgbench_branches" };
-    ww_relation_column columns[] = { enc_column("id", INT4, true), enc_column("bid", INT4, false),
-                                     enc_column("balance", INT4, false) };
-    ww_relation_column history[] = { enc_column("tid", INT4, false), enc_column("bid", INT4, false),
-                                     enc_column("aid", INT4, false),
-                                     enc_column("delta", INT4, false),
-                                     enc_column("mtime", TIMESTAMP, false) };
+    static const char *const names[] = {"pgbench_accounts", "pgbench_tellers", "pgbench_branches"};
+    ww_relation_column columns[] = {enc_column("id", INT4, true), enc_column("bid", INT4, false),
+                                    enc_column("balance", INT4, false)};
+    ww_relation_column history[] = {enc_column("tid", INT4, false), enc_column("bid", INT4, false),
+                                    enc_column("aid", INT4, false),
+                                    enc_column("delta", INT4, false),
+                                    enc_column("mtime", TIMESTAMP, false)};
     uint32_t i;
     open_head(s);
     for (i = 0; i < 3; i++)
@@ -233,8 +245,9 @@ static void make_small(stream *s)
 
 /* ---- mixed: 30 columns of 15 types, one in ten null ---- */
 
-static const uint32_t mixed_types[] = { INT4, INT8, INT2, TEXT, VARCHAR, BOOL, NUMERIC, FLOAT8,
-                                        FLOAT4, TIMESTAMP, TIMESTAMPTZ, DATE, TIME, UUID, JSONB };
+static const uint32_t mixed_types[] = {INT4,        INT8,    INT2,   TEXT,   VARCHAR,
+                                       BOOL,        NUMERIC, FLOAT8, FLOAT4, TIMESTAMP,
+                                       TIMESTAMPTZ, DATE,    TIME,   UUID,   JSONB};
 
 enum { MIXED_TYPES = sizeof mixed_types / sizeof mixed_types[0], MIXED_ROWS = 300 };
 
@@ -243,25 +256,49 @@ static void mixed_text(char *to, size_t room, uint32_t type, unsigned n)
     char digest[33];
     md5_like(digest, sizeof digest, n);
     switch (type) {
-    case INT2: snprintf(to, room, "%u", n % 30000); break;
-    case INT4: snprintf(to, room, "%u", n * 48271u % 1000000000); break;
-    case INT8: snprintf(to, room, "%llu", n * 104395301ull); break;
-    case BOOL: snprintf(to, room, "%s", n % 2 != 0 ? "t" : "f"); break;
-    case NUMERIC: snprintf(to, room, "%u.%02u", n * 31 % 1000000, n % 100); break;
-    case FLOAT4: snprintf(to, room, "%u.5", n % 10000); break;
-    case FLOAT8: snprintf(to, room, "%u.%03u5", n * 17 % 100000, n % 1000); break;
-    case DATE: snprintf(to, room, "2024-%02u-%02u", 1 + n % 12, 1 + n % 28); break;
-    case TIME: snprintf(to, room, "12:%02u:%02u.%02u7", n % 60, n % 59, n % 100); break;
-    case TIMESTAMP: snprintf(to, room, "2024-01-15 12:%02u:%02u.%02u7", n % 60, n % 59, n % 100);
+    case INT2:
+        snprintf(to, room, "%u", n % 30000);
         break;
-    case TIMESTAMPTZ: snprintf(to, room, "2024-01-15 12:%02u:%02u.%02u7+00", n % 60, n % 59,
-                               n % 100);
+    case INT4:
+        snprintf(to, room, "%u", n * 48271u % 1000000000);
         break;
-    case UUID: snprintf(to, room, "%.8s-%.4s-%.4s-%.4s-%.12s", digest, digest, digest + 4,
-                        digest + 8, digest + 12);
+    case INT8:
+        snprintf(to, room, "%llu", n * 104395301ull);
         break;
-    case JSONB: snprintf(to, room, "{\"a\": %u, \"b\": [true, null, \"x\"]}", n); break;
-    default: snprintf(to, room, "%.20s", digest); break;
+    case BOOL:
+        snprintf(to, room, "%s", n % 2 != 0 ? "t" : "f");
+        break;
+    case NUMERIC:
+        snprintf(to, room, "%u.%02u", n * 31 % 1000000, n % 100);
+        break;
+    case FLOAT4:
+        snprintf(to, room, "%u.5", n % 10000);
+        break;
+    case FLOAT8:
+        snprintf(to, room, "%u.%03u5", n * 17 % 100000, n % 1000);
+        break;
+    case DATE:
+        snprintf(to, room, "2024-%02u-%02u", 1 + n % 12, 1 + n % 28);
+        break;
+    case TIME:
+        snprintf(to, room, "12:%02u:%02u.%02u7", n % 60, n % 59, n % 100);
+        break;
+    case TIMESTAMP:
+        snprintf(to, room, "2024-01-15 12:%02u:%02u.%02u7", n % 60, n % 59, n % 100);
+        break;
+    case TIMESTAMPTZ:
+        snprintf(to, room, "2024-01-15 12:%02u:%02u.%02u7+00", n % 60, n % 59, n % 100);
+        break;
+    case UUID:
+        snprintf(to, room, "%.8s-%.4s-%.4s-%.4s-%.12s", digest, digest, digest + 4, digest + 8,
+                 digest + 12);
+        break;
+    case JSONB:
+        snprintf(to, room, "{\"a\": %u, \"b\": [true, null, \"x\"]}", n);
+        break;
+    default:
+        snprintf(to, room, "%.20s", digest);
+        break;
     }
 }
 
@@ -297,7 +334,7 @@ enum { WIDE_ROWS = 60, ESCAPE_EVERY = 400 };
 static void make_wide(stream *s)
 {
     static char text[WIDE_BYTES + 1];
-    ww_relation_column columns[] = { enc_column("id", INT4, true), enc_column("v", TEXT, false) };
+    ww_relation_column columns[] = {enc_column("id", INT4, true), enc_column("v", TEXT, false)};
     char number[16];
     unsigned n, i;
     open_head(s);
@@ -323,9 +360,9 @@ static const struct {
     bool binary;
     void (*make)(stream *s);
 } sets[] = {
-    { "narrow", false, make_narrow }, { "small", false, make_small },
-    { "mixed", false, make_mixed },   { "full", false, make_full },
-    { "wide", false, make_wide },     { "narrow-binary", true, make_narrow },
+    {"narrow", false, make_narrow}, {"small", false, make_small},
+    {"mixed", false, make_mixed},   {"full", false, make_full},
+    {"wide", false, make_wide},     {"narrow-binary", true, make_narrow},
 };
 
 const char *stream_name(size_t i)
@@ -389,7 +426,7 @@ enum { WAL_HEADER = 25, MAX_FRAME = 1 << 30 };
 /* Takes the message of a frame; the head ends where the second transaction begins. */
 static void take_frame(stream *s, const uint8_t *frame, size_t len)
 {
-    ww_slice message = { frame + WAL_HEADER, len - WAL_HEADER };
+    ww_slice message = {frame + WAL_HEADER, len - WAL_HEADER};
     if (frame[0] != 'w' || len <= WAL_HEADER)
         return;
     if (message.ptr[0] == WW_EV_BEGIN && s->count > 0 && s->head == 0) {
@@ -411,8 +448,8 @@ bool stream_read(stream *s, const char *path, bool binary)
     s->name = "file";
     s->binary = binary;
     while (file != NULL && (got = fread(length, 1, sizeof length, file)) == sizeof length) {
-        size_t len = (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 |
-                     length[3];
+        size_t len =
+            (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3];
         uint8_t *larger = len == 0 || len > MAX_FRAME ? NULL : realloc(frame, len);
         if (larger == NULL || fread(larger, 1, len, file) != len)
             break;

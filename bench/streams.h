@@ -10,11 +10,11 @@
 typedef struct stream {
     const char *name;
     bool binary;
-    enc bytes;          /* all messages, one behind the other */
-    size_t *starts;     /* where each begins; starts[count] is the end */
+    enc bytes;      /* all messages, one behind the other */
+    size_t *starts; /* where each begins; starts[count] is the end */
     size_t count, room;
-    size_t head;        /* messages of the head */
-    size_t changes;     /* rows in the body */
+    size_t head;    /* messages of the head */
+    size_t changes; /* rows in the body */
 } stream;
 
 /* The i-th built-in data set's name; NULL past the end. */
@@ -32,7 +32,7 @@ void stream_free(stream *s);
 
 static inline ww_slice stream_message(const stream *s, size_t i)
 {
-    ww_slice message = { s->bytes.ptr + s->starts[i], s->starts[i + 1] - s->starts[i] };
+    ww_slice message = {s->bytes.ptr + s->starts[i], s->starts[i + 1] - s->starts[i]};
     return message;
 }
 

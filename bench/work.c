@@ -30,8 +30,8 @@ static void visit_tuple(work *w, ww_tuple tuple, ww_slice raw)
     ww_column column;
     while (ww_tuple_next(&it, &column)) {
         w->sum += column.value.len + column.kind;
-        w->outside += column.value.ptr < raw.ptr ||
-                      column.value.ptr + column.value.len > raw.ptr + raw.len;
+        w->outside +=
+            column.value.ptr < raw.ptr || column.value.ptr + column.value.len > raw.ptr + raw.len;
     }
 }
 
@@ -83,7 +83,7 @@ static bool read_number(const ww_value *v, uint64_t *sum)
 
 static bool read_time(const ww_value *v, uint64_t *sum)
 {
-    ww_pg_time instant = { 0 };
+    ww_pg_time instant = {0};
     int64_t us = 0;
     int32_t days = 0;
     ww_status status;
@@ -191,7 +191,7 @@ static bool pass_format(work *w, size_t from, size_t to)
 static const struct {
     const char *name;
     bool (*pass)(work *w, size_t from, size_t to);
-} plain[] = { { "decode", pass_decode }, { "columns", pass_columns }, { "values", pass_values } };
+} plain[] = {{"decode", pass_decode}, {"columns", pass_columns}, {"values", pass_values}};
 
 enum { PLAIN = sizeof plain / sizeof plain[0] };
 

@@ -17,12 +17,12 @@ typedef struct work {
     ww_relcache *relations;
     ww_decoder decoder;
     ww_format *format;
-    ww_event now;       /* the open transaction: what the stream room fills in */
+    ww_event now; /* the open transaction: what the stream room fills in */
     ww_out out;
     uint8_t buffer[65536];
-    uint64_t written;   /* bytes handed over */
-    uint64_t sum;       /* of something in each column, so that looking at it is not left out */
-    size_t outside;     /* columns that do not lie in the message's bytes: copies */
+    uint64_t written; /* bytes handed over */
+    uint64_t sum;     /* of something in each column, so that looking at it is not left out */
+    size_t outside;   /* columns that do not lie in the message's bytes: copies */
     bool (*pass)(struct work *w, size_t from, size_t to);
 } work;
 
