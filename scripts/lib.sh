@@ -75,6 +75,13 @@ configure_and_build() {
     cmake --build --preset "$preset" --parallel "$(nproc)" ${@:+--target "$@"}
 }
 
+# check_costs: instructions per change against the baseline, with each compiler. As configure_and_build.
+check_costs() {
+    configure_and_build bench bench_decode
+    configure_and_build bench-gcc bench_decode
+    python3 bench/decode.py --check build/bench/bin/bench_decode build/bench-gcc/bin/bench_decode
+}
+
 # fuzz_targets: every name, as fuzz_conn.
 fuzz_targets() { (cd "$clone/fuzz" && printf '%s\n' fuzz_*.c | sed 's/\.c$//'); }
 

@@ -24,10 +24,9 @@ static bool put_label(const ww_format *f, const ww_relation *relation, ww_out *o
 
 static void put_op(ww_out *out, int kind)
 {
-    char text[8] = "{\"op\":\"?";
+    char text[] = "{\"op\":\"?\",";
     text[7] = (char)kind;
-    ww__out_put(out, text, sizeof text);
-    WW__OUT(out, "\",");
+    ww__out_put(out, text, sizeof text - 1);
 }
 
 static void put_xid(ww_out *out, const char *key, size_t key_len, uint32_t xid)

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""End to end: walwire in each format, pg_recvlogical (which decodes nothing), and with --peers npm's
+pg-logical-replication read the same slot, one behind the other, again and again. Prints, for each data set and
+transport, medians of CPU, wall time and memory, and medians of their ratios to pg_recvlogical in the same round.
+
+    stream.py --walwire BIN [--quick] [--long] [--scale 1.0] [--rounds 5] [--sets abcdef] [--transports tcp,unix,tls]
+              [--formats none,compact,debezium] [--peers] [--server 18] [--raw FILE]
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+import rig
+import fetch
+import pg
+
+PEERS = pathlib.Path(__file__).with_name("peers")
+BASE = "pg_recvlogical"
+# Which data sets are also read otherwise than as text over TCP.
+ALSO = {"unix": "ace", "tls": "ace"}
+BINARY = "ac"
+
+
+def install_peers():
+    """Where npm's packages are, or None: then a message says why."""
+    target = fetch.cache() / "peers"
+    if not os.access(fetch.cache(), os.W_OK) and (target / "node_modules").exists():
+        return target  # scripts/bench, as root, has been here
+    if not shutil.which("npm"):
+        print("npm is not there: its peer is left out", file=sys.stderr)
+        return None
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json", "stream.js"):
+            shutil.copyfile(PEERS / name, target / name)
+    except OSError as error:
+        print(f"{error}: npm's peer is left out", file=sys.stderr)
+        return None
+    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+                          cwd=target, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        print(f"npm's peer is left out:\n{done.stdout}", file=sys.stderr)
+        return None
+    return target
+
+
+def contestants(options, bench, data, transport, binary):
+    """{name: a function of the slot that returns the command}"""
+    def walwire(*more):
+        more = [*more, *(["--binary", "on"] if binary else [])]
+        return lambda slot: rig.walwire_command(options.walwire, bench, data, slot, transport, more=more)
+
+    found = {BASE: lambda slot: rig.recvlogical_command(bench, data, slot, transport, binary=binary)}
+    for name in options.formats:
+        found[f"walwire {name}"] = walwire("--format", name)
+    if rig.has_gather(options.walwire):
+        found["walwire none, eager"] = walwire("--format", "none", "--gather", "off")
+    if options.peers and transport == "tcp" and not data.streaming and not binary:
+        for how in ("decode", "json"):
+            found[f"npm {how}"] = lambda slot, how=how: [
+                "node", options.peers / "stream.js", str(bench.server.port), slot, f"p_{data.letter}", how]
+    return found
+
+
+def compare(options, bench, data, transport, binary):
+    """{name: [Cost of each round]}"""
+    costs, commands = collections.defaultdict(list), contestants(options, bench, data, transport, binary)
+    for _ in range(options.rounds):
+        for name, command in commands.items():
+            slot = bench.copy_slot(data)
+            costs[name].append(bench.run(command(slot)))
+            bench.drop_slot(slot)
+    return costs
+
+
+def ratio(costs, name, key):
+    pairs = zip(costs[name], costs[BASE])
+    return statistics.median(getattr(a, key) / max(getattr(b, key), 0.001) for a, b in pairs)
+
+
+def print_costs(title, costs):
+    print(f"\n{title}\n\n| | wall s | ratio | client CPU s (user) | ratio | walsender CPU s | ratio | MiB |\n"
+          "|---|---:|---:|---:|---:|---:|---:|---:|")
+    for name, runs in costs.items():
+        def middle(key, runs=runs):
+            return statistics.median(getattr(run, key) for run in runs)
+        cells = [f"{middle('wall'):.2f}", f"{ratio(costs, name, 'wall'):.2f}",
+                 f"{middle('cpu'):.3f} ({middle('user'):.3f})", f"{ratio(costs, name, 'cpu'):.3f}",
+                 f"{middle('server'):.2f}", f"{ratio(costs, name, 'server'):.2f}", f"{middle('memory'):.1f}"]
+        print(f"| {name} | {' | '.join(cells)} |")
+    sys.stdout.flush()
+
+
+def ways(options, data):
+    """(transport, binary) that this data set is read in"""
+    for transport in options.transports:
+        if data.letter in ALSO.get(transport, "abcdef"):
+            yield transport, False
+    if data.letter in BINARY and "tcp" in options.transports:
+        yield "tcp", True
+
+
+def read_options(arguments):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--walwire", required=True)
+    parser.add_argument("--quick", action="store_true", help="small data, three rounds: under two minutes")
+    parser.add_argument("--long", action="store_true", help="f is one transaction of 5,000,000 rows")
+    parser.add_argument("--scale", type=float, help="of the data; 1 is 1,000,000 narrow rows")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--sets", default="abcdef")
+    parser.add_argument("--transports", default="tcp,unix,tls")
+    parser.add_argument("--formats", default="none,compact,debezium")
+    parser.add_argument("--peers", action="store_true", help="also npm's pg-logical-replication")
+    parser.add_argument("--server", default="18")
+    parser.add_argument("--raw", help="each run as a line of JSON into this file")
+    options = parser.parse_args(arguments)
+    options.scale = options.scale or (0.03 if options.quick else 1.0)
+    options.rounds = options.rounds or (3 if options.quick else 5)
+    options.transports, options.formats = options.transports.split(","), options.formats.split(",")
+    return options
+
+
+def main():
+    if sys.argv[1:] == ["--install-peers"]:
+        return 0 if install_peers() else 1
+    options = read_options(sys.argv[1:])
+    options.peers = install_peers() if options.peers else None
+    pg.drop_privileges()
+    print(f"{rig.machine()}; PostgreSQL {options.server}; {options.rounds} rounds, scale {options.scale}")
+    raw = open(options.raw, "w", encoding="utf-8") if options.raw else None
+    begin = time.monotonic()
+    with rig.Bench(options.server) as bench:
+        for data in rig.data_sets(options.scale, options.long):
+            if data.letter not in options.sets:
+                continue
+            bench.prepare(data)
+            for transport, binary in ways(options, data):
+                costs = compare(options, bench, data, transport, binary)
+                how = f"{transport}, {'binary' if binary else 'text'}"
+                print_costs(f"**{data.letter}**: {data.about}; {data.rows:,} rows; {how}", costs)
+                for name, runs in costs.items() if raw else ():
+                    for run in runs:
+                        print(json.dumps({"set": data.letter, "how": how, "who": name, **vars(run)}), file=raw)
+            bench.forget(data)
+    print(f"\n{time.monotonic() - begin:.0f} seconds")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
