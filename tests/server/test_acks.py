@@ -503,11 +503,17 @@ class ShutdownTimeout(Received):
             self.assertNotIn(b"waits for", rest)
 
 
+def heed_hangup():
+    """Whoever runs the tests behind nohup has it ignored, and so would the command."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Hangup(Received):
     def test_without_a_position_it_ends_the_process(self):
         """Nothing could be opened anew: SIGHUP is what it is to other programs."""
         for arguments in ((), ("-f", self.dir / "plain", "--ack", "none")):
-            running = self.start_command("stream", "-S", self.slot, "--publication", "p", *arguments)
+            running = self.start_command("stream", "-S", self.slot, "--publication", "p", *arguments,
+                                         preexec_fn=heed_hangup)
             self.wait_active(running)
             self.assertEqual(running.stop(signal.SIGHUP).status, -signal.SIGHUP)
             self.server.wait("NOT EXISTS (SELECT FROM pg_replication_slots WHERE active AND slot_name = "
