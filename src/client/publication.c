@@ -168,11 +168,11 @@ void ww__publication_gap(const ww_client *c, ww_error *err)
     if (info.server_version_num < 110000) {
         ww_text_add(&hint, "To give them up: create the publication, then drop the slot and create "
                            "it anew");
-        return;
+    } else {
+        ww_text_add(&hint, "To give them up, when the publication is there: ");
+        ww__suggest(&hint, c->session, "advance", c->slot);
+        ww_text_add(&hint, " --to ");
+        ww_text_add(&hint, to);
     }
-    ww_text_add(&hint, "To give them up, when the publication is there: ");
-    ww__suggest(&hint, c->session, "advance", c->slot);
-    ww_text_add(&hint, " --to ");
-    ww_text_add(&hint, to);
     ww_text_add(&hint, c->config.positions != NULL ? ", then stream with --init" : "");
 }

@@ -272,14 +272,15 @@ class PublicationGaps(Gaps):
     """Changes that no publication of ours covers, at the time they were made."""
 
     def check(self, done, slot, publication="p2", then=(13, 14)):
-        """The report says how to go on: walwire slot advance --to, then --init."""
+        """The report says how to go on: walwire slot advance --to (10 has no such function), then --init."""
         self.assertEqual(done.status, GAP, done.err)
         self.assertIn(publication, done.err)
-        advice = re.search(rf"slot advance[^\n]*--to ({LSN})", done.err)
-        self.assertTrue(advice, f"no advice in: {done.err}")
         self.assertIn("--init", done.err)
         if self.major < 11:
+            self.assertIn("drop the slot and create it anew", done.err)
             return
+        advice = re.search(rf"slot advance[^\n]*--to ({LSN})", done.err)
+        self.assertTrue(advice, f"no advice in: {done.err}")
         moved = self.run_command("slot advance", "-S", slot, "--to", advice[1])
         self.assertEqual(moved.status, OK, moved.err)
 
