@@ -105,18 +105,7 @@ static int connect_limit(const ww_client *c)
 static ww_status open_own(ww_client *c, ww_error *err)
 {
     ww__catalog_run run = {c, NULL, NULL, NULL};
-    ww_session_config config;
-    ww_status st;
-    memset(&config, 0, sizeof config);
-    config.struct_size = sizeof config;
-    config.conninfo = c->config.parsed;
-    config.wake_fd = c->config.wake_fd;
-    config.plain = true;
-    config.trace = c->config.trace;
-    config.oauth_token_file = c->config.oauth_token_file;
-    config.max_connect_s = connect_limit(c);
-    config.beside = c->session;
-    st = ww_session_open(&c->catalog->own, &config, err);
+    ww_status st = ww__client_open_beside(c, connect_limit(c), &c->catalog->own, err);
     run.session = c->catalog->own;
     if (st == WW_OK)
         st = ww__catalog_exec(&run, "SET statement_timeout = 5000; SET lock_timeout = 1000", err);

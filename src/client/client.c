@@ -61,6 +61,22 @@ ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err)
     return st;
 }
 
+ww_status ww__client_open_beside(const ww_client *c, int max_connect_s, ww_session **out,
+                                 ww_error *err)
+{
+    ww_session_config session;
+    memset(&session, 0, sizeof session);
+    session.struct_size = sizeof session;
+    session.conninfo = c->config.parsed;
+    session.wake_fd = c->config.wake_fd;
+    session.plain = true;
+    session.trace = c->config.trace;
+    session.oauth_token_file = c->config.oauth_token_file;
+    session.max_connect_s = max_connect_s;
+    session.beside = c->session;
+    return ww_session_open(out, &session, err);
+}
+
 static ww_status open_client(ww_client *c, ww_error *err)
 {
     ww_status st = read_conninfo(c, err);

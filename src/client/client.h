@@ -72,6 +72,10 @@ ww_status ww__client_fail(ww_client *c, const ww_error *why, ww_error *err);
 /* client.c: a session as the configuration says; going on in text, where the last one was. */
 ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err);
 
+/* client.c: an ordinary session for questions, on the server that is streamed from. */
+ww_status ww__client_open_beside(const ww_client *c, int max_connect_s, ww_session **out,
+                                 ww_error *err);
+
 /* reconnect.c: the connection is lost. WW_MORE: it is made again by ww__client_reconnect(); else it
  * is final. */
 ww_status ww__client_lose(ww_client *c, const ww_error *why, ww_error *err);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define WIDTH 300u
+#define CONNECT_MAX_S 5
 
 /* SELECT which of the names are missing; one row, one column, NULL if none. */
 static ww_status find_missing(ww_session *s, const ww_slice *names, size_t count, char *missing,
@@ -128,18 +129,10 @@ ww_status ww__publications_check(ww_session *s, const ww_slice *names, size_t co
 /* Where the WAL ends now, asked on a session of its own; 0: the server does not tell. */
 static ww_lsn ask_end_of_wal(const ww_client *c)
 {
-    ww_session_config config;
     ww_session *s = NULL;
     char text[1][64] = {""};
     ww_lsn lsn = 0;
-    memset(&config, 0, sizeof config);
-    config.struct_size = sizeof config;
-    config.conninfo = c->config.parsed;
-    config.wake_fd = c->config.wake_fd;
-    config.plain = true;
-    config.max_connect_s = 5;
-    config.oauth_token_file = c->config.oauth_token_file;
-    if (ww_session_open(&s, &config, NULL) == WW_OK &&
+    if (ww__client_open_beside(c, CONNECT_MAX_S, &s, NULL) == WW_OK &&
         ww_session_row_text(s, "SELECT pg_catalog.pg_current_wal_lsn()", 1, sizeof text[0], text[0],
                             NULL) == WW_OK)
         ww_lsn_parse(ww_slice_of(text[0]), &lsn);

@@ -6,25 +6,8 @@
 #include "session.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define CONNECT_MAX_S 2
-
-static ww_session *open_session(const ww_client *c)
-{
-    ww_session_config config;
-    ww_session *s = NULL;
-    memset(&config, 0, sizeof config);
-    config.struct_size = sizeof config;
-    config.conninfo = c->config.parsed;
-    config.wake_fd = c->config.wake_fd;
-    config.plain = true;
-    config.max_connect_s = CONNECT_MAX_S;
-    config.oauth_token_file = c->config.oauth_token_file;
-    config.beside = c->session;
-    ww_session_open(&s, &config, NULL);
-    return s;
-}
 
 /* What cannot be asked stays as it was: the worst that follows is a gap that is none. */
 void ww__timeline_follow(ww_client *c)
@@ -33,9 +16,7 @@ void ww__timeline_follow(ww_client *c)
     unsigned long timeline;
     if (!c->on_standby)
         return;
-    if (c->beside == NULL)
-        c->beside = open_session(c);
-    if (c->beside == NULL)
+    if (c->beside == NULL && ww__client_open_beside(c, CONNECT_MAX_S, &c->beside, NULL) != WW_OK)
         return;
     if (ww_session_row_text(
             c->beside,
