@@ -211,10 +211,10 @@ typedef enum ww_catalog {
     WW_CATALOG_FULL   /* the tables' columns, too: primary keys, NOT NULL */
 } ww_catalog;
 
-/* Whether messages are left to come together before they are received: no longer than 5 ms, a
- * sixteenth of the time that they are late anyway, or 0.25 ms; and only while more come in that time
- * than a receive is worth. Both sides then spend far less on a busy stream (docs/adr/0013). Only
- * with pgoutput. */
+/* Whether messages are left to come together before they are received: for 5 ms at most, or a
+ * sixteenth of the time that they are late anyway (or 0.25 ms), and only while several come in that
+ * time. Both sides then spend far less on a busy stream (docs/adr/0013-gathering.md). Only with
+ * pgoutput. */
 typedef enum ww_gather {
     WW_GATHER_AUTO,
     WW_GATHER_OFF /* each is received as soon as it is there */
@@ -331,10 +331,10 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err);
 ww_mono_us ww_client_deadline(const ww_client *c);
 
 /* For a poll loop: the descriptor and the events to wait for. It may be another after
- * ww_client_next(); -1 while there is no connection: wait until ww_client_deadline(). While messages
- * are left to come together the events are 0 and the deadline is the end of that, some milliseconds
- * at most; ww_client_next() before it is allowed, and ends it. The poll has to be a level-triggered
- * one: not all that there is has been read when ww_client_next() returns WW_MORE. */
+ * ww_client_next(); -1 while there is no connection: wait until ww_client_deadline(). While
+ * messages are left to come together, the events are 0 and the deadline is the end of that, 5 ms at most;
+ * ww_client_next() is allowed before it, and ends it. The poll has to be a level-triggered one: not
+ * all that there is has been read when ww_client_next() returns WW_MORE. */
 int ww_client_fd(const ww_client *c);
 short ww_client_poll_events(const ww_client *c);
 

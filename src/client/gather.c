@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-#define HEADER_BYTES 30u                /* around a message: CopyData and WALData */
-#define STALL_US UINT64_C(20000)        /* half a message, and nothing more: the window is the fault */
-#define LOOK_US UINT64_C(20000)         /* the kernel changes a receive buffer by itself */
-#define LOW_WATER ((size_t)4 << 20)     /* more than a nap gathers */
+#define HEADER_BYTES 30u            /* around a message: CopyData and WALData */
+#define STALL_US UINT64_C(20000)    /* a piece of a message, and nothing more: the window's fault */
+#define LOOK_US UINT64_C(20000)     /* the kernel changes a receive buffer by itself */
+#define LOW_WATER ((size_t)4 << 20) /* more than a nap gathers */
 
 static bool speaks_pgoutput(const ww_client *c)
 {

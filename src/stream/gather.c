@@ -91,9 +91,13 @@ static bool may_have_filled(const ww__gather *g, const ww__gather_batch *b)
     return b->bytes >= TCP_FULL;
 }
 
+/* One that lasted longer than was meant says nothing against shorter ones. */
 static void shorten(ww__gather *g, ww_mono_us napped, ww_mono_us gap)
 {
-    g->ceiling_us = gap < napped / 2 ? napped - gap : napped / 2;
+    ww_mono_us harmless = gap < napped / 2 ? napped - gap : napped / 2;
+    if (harmless >= g->harmless_us)
+        return;
+    g->ceiling_us = harmless;
     g->harmless_us = g->ceiling_us * 9 / 10;
     if (g->harmless_us < HARMLESS_MIN_US)
         g->harmless_us = HARMLESS_MIN_US;
