@@ -332,9 +332,9 @@ ww_mono_us ww_client_deadline(const ww_client *c);
 
 /* For a poll loop: the descriptor and the events to wait for. It may be another after
  * ww_client_next(); -1 while there is no connection: wait until ww_client_deadline(). While
- * messages are left to come together, the events are 0 and the deadline is the end of that, 5 ms at most;
- * ww_client_next() is allowed before it, and ends it. The poll has to be a level-triggered one: not
- * all that there is has been read when ww_client_next() returns WW_MORE. */
+ * messages are left to come together, the events are 0 and the deadline is the end of that, 5 ms at
+ * most; ww_client_next() is allowed before it, and ends it. The poll has to be a level-triggered
+ * one: not all that there is has been read when ww_client_next() returns WW_MORE. */
 int ww_client_fd(const ww_client *c);
 short ww_client_poll_events(const ww_client *c);
 

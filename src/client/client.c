@@ -148,6 +148,7 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err)
     c->now = ww_clock_now();
     if (c->now.mono_us - c->heard_at >= c->silence_us / 2)
         c->heard_at = c->now.mono_us; /* it was we who did not listen */
+    ww__gather_wake(c);
     if (c->streaming) /* also after the end: what was handed out may still be on its way */
         return send_feedback(c, err);
     return WW_OK;

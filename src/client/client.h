@@ -66,7 +66,8 @@ struct ww_client {
         bool sated;         /* the last receive was a short one: the next step is no receive */
         uint64_t messages, bytes; /* the stream's counters when the batch began */
         ww_mono_us read_at; /* the last receive */
-        ww_mono_us until;   /* a nap ends then; 0: it is not one that is going on */
+        bool napped;        /* since then */
+        ww_mono_us until;   /* the nap that is going on ends then; 0: there is none */
         ww_mono_us since;   /* it began; 0: before the batch was none */
         ww_mono_us stall_at; /* nothing coming until then means a stall; 0: nothing is expected */
         size_t capacity;
@@ -102,6 +103,9 @@ void ww__gather_note(ww_client *c, ww_status st);
 /* All that was received is used. WW_OK: receive now. WW_MORE: the caller is to poll. Otherwise as
  * ww__session_wait(), ERR_TIMEOUT included. */
 ww_status ww__gather_rest(ww_client *c, ww_error *err);
+/* Time has passed, in which the caller did not come for more: a nap that is over is no reason for
+ * it to wake up again. */
+void ww__gather_wake(ww_client *c);
 /* When a rest that the caller polls for is to end. */
 ww_mono_us ww__gather_due(const ww_client *c);
 void ww__gather_describe(const ww_client *c, ww_client_gathering *out);

@@ -74,12 +74,13 @@ void ww__gather_note(ww_client *c, ww_status st)
         c->batch.stall_at = 0;
         c->batch.stalls++;
     }
-    if (c->batch.until != 0) {
+    if (c->batch.napped) {
         c->batch.naps++;
         c->batch.napped_us += c->now.mono_us - c->batch.read_at;
         c->batch.since = c->batch.read_at;
-        c->batch.until = 0;
     }
+    c->batch.napped = false;
+    c->batch.until = 0;
     c->batch.read_at = c->now.mono_us;
 }
 
@@ -126,6 +127,7 @@ static ww_status nap_until(ww_client *c, ww_mono_us until, ww_error *err)
     if (c->gather.path == WW__GATHER_FAR)
         ww_sock_low_water(c->session->sock, LOW_WATER);
     c->batch.until = until;
+    c->batch.napped = true;
     if (c->config.nonblocking)
         return WW_MORE;
     return ww_sock_wait(c->session->sock, 0, until, c->config.wake_fd, err);
@@ -155,11 +157,20 @@ ww_status ww__gather_rest(ww_client *c, ww_error *err)
     return nap_until(c, c->batch.read_at + nap, err);
 }
 
+void ww__gather_wake(ww_client *c)
+{
+    if (c->batch.until == 0 || c->now.mono_us < c->batch.until)
+        return;
+    c->batch.until = 0;
+    if (c->session->sock != NULL)
+        ww_sock_low_water(c->session->sock, 1);
+}
+
 ww_mono_us ww__gather_due(const ww_client *c)
 {
     if (c->batch.until != 0)
         return c->batch.until;
-    return c->batch.stall_at != 0 ? c->batch.stall_at : WW_MONO_NEVER;
+    return c->batch.stall_at > c->now.mono_us ? c->batch.stall_at : WW_MONO_NEVER;
 }
 
 void ww__gather_describe(const ww_client *c, ww_client_gathering *out)

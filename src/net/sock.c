@@ -227,6 +227,11 @@ bool ww_sock_is_unix(const ww_sock *s)
     return s->is_unix;
 }
 
+bool ww_sock_has_more(const ww_sock *s)
+{
+    return s->recv_full || ww_sock_pending(s);
+}
+
 uint64_t ww_sock_recv_calls(const ww_sock *s)
 {
     return s->recv_calls;
@@ -254,6 +259,7 @@ ptrdiff_t ww__sock_recv_raw(ww_sock *s, void *buf, size_t cap)
     } while (n < 0 && errno == EINTR);
     if (n > 0)
         s->recv_bytes += (uint64_t)n;
+    s->recv_full = n > 0 && (size_t)n == cap;
     return n;
 }
 

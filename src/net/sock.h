@@ -38,6 +38,7 @@ struct ww_sock {
     short recv_events; /* what the last receive or handshake waits for */
     short send_events; /* what the last send waits for */
     uint64_t recv_calls, recv_bytes;
+    bool recv_full; /* the last call filled its buffer */
     ww__recv_window window;
     uint64_t close_at; /* recv_bytes when the last of what was offered has come */
     size_t low_water;

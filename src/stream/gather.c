@@ -20,6 +20,7 @@
 
 #define UNIX_OVERHEAD 640u /* what a message costs in a Unix socket's buffer beside its bytes */
 #define TCP_FULL 65536u    /* a smaller batch has not filled a TCP connection */
+#define DOUBT 0.9          /* what is left of such a belief after each gap that speaks against it */
 
 #define SMALL_MESSAGE 1536.0 /* a small window suits these; */
 #define LARGE_MESSAGE 3072.0 /* and it suits these no more */
@@ -82,13 +83,17 @@ static ww_mono_us allowed_by_lag(const ww__gather *g, const ww__gather_batch *b)
 /* ---- how long a nap may be before it stops the server ---------------------------------------- */
 
 /* Or else the server paused for a reason of its own: it lost its CPU to somebody. */
-static bool may_have_filled(const ww__gather *g, const ww__gather_batch *b)
+static bool may_have_filled(ww__gather *g, const ww__gather_batch *b)
 {
-    if ((double)b->bytes < g->good_bytes / 2 && (double)b->messages < g->good_messages / 2)
-        return false; /* more than that came through without a gap */
     if (g->path == WW__GATHER_UNIX)
         return (b->messages * UNIX_OVERHEAD + b->bytes) * 5 >= b->capacity * 3;
-    return b->bytes >= TCP_FULL;
+    if (b->bytes < TCP_FULL)
+        return false;
+    if ((double)b->bytes >= g->good_bytes / 2 || (double)b->messages >= g->good_messages / 2)
+        return true;
+    g->good_bytes *= DOUBT; /* more than that came through without a gap, once */
+    g->good_messages *= DOUBT;
+    return false;
 }
 
 /* One that lasted longer than was meant says nothing against shorter ones. */
