@@ -20,22 +20,22 @@ typedef enum ww__gather_path {
 /* What was received since the last decision, and since when. */
 typedef struct ww__gather_batch {
     uint64_t messages, bytes;
-    int64_t sent_at;       /* the server's clock: when the last message was sent, */
-    int64_t commit_time;   /* when its transaction committed (INT64_MIN: not yet), */
-    int64_t longest_gap;   /* and how long the server was not sending in the middle of one */
-    ww_mono_us napped_us;  /* between this batch and the one before; 0: nobody napped */
+    int64_t sent_at;      /* the server's clock: when the last message was sent, */
+    int64_t commit_time;  /* when its transaction committed (INT64_MIN: not yet), */
+    int64_t longest_gap;  /* and how long the server was not sending in the middle of one */
+    ww_mono_us napped_us; /* between this batch and the one before; 0: nobody napped */
     ww_mono_us now;
-    size_t capacity;       /* UNIX: of the server's send buffer; FAR: of our receive buffer */
+    size_t capacity; /* UNIX: of the server's send buffer; FAR: of our receive buffer */
 } ww__gather_batch;
 
 typedef struct ww__gather {
     ww__gather_path path;
     uint32_t rtt_us;
-    bool small_window;     /* NEAR: this is how the window should be */
-    bool keep_open;        /* it never is small again */
+    bool small_window; /* NEAR: this is how the window should be */
+    bool keep_open;    /* it never is small again */
     ww_mono_us opened_at;
-    int64_t sent_at;       /* of the last batch */
-    double messages, bytes, span_us; /* of the last few ms, fading */
+    int64_t sent_at;                    /* of the last batch */
+    double messages, bytes, span_us;    /* of the last few ms, fading */
     ww_mono_us harmless_us, ceiling_us; /* the longest nap that did not stop the server; found so */
     ww_mono_us eased_at;
     double good_messages, good_bytes; /* the most that came through without stopping it */
