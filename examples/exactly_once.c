@@ -129,6 +129,7 @@ int main(int argc, char **argv)
         cfg.publications = argv[3];
         cfg.positions = ww_position_table_store(t.position);
         cfg.wake_fd = wake[0];
+        cfg.slot_wait_us = 60000000; /* another one may still be at it, as in a rolling deploy */
         c = ww_client_open(&cfg, &err);
         st = c == NULL ? err.status : run(&t, c, &err);
     }

@@ -149,7 +149,8 @@ ww_status ww_session_drop_slot(ww_session *s, const char *name, ww_error *err);
  * prepared; failover: server 17+. Waits while the slot is in use. */
 ww_status ww_session_alter_slot(ww_session *s, const char *name, int two_phase, int failover,
                                 ww_error *err);
-/* Moves a slot of this database forward to lsn; *reached is where it then stands. Server 11+. */
+/* Moves a slot of this database forward to lsn; *reached is where it then stands. Server 11+.
+ * ERR_USAGE: the server's WAL ends before it. */
 ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, ww_lsn *reached,
                                   ww_error *err);
 
@@ -259,7 +260,7 @@ typedef struct ww_client_config {
     bool stream_events; /* streaming: hand out S, E, c, A ... as they come; else whole transactions
                            when they commit, assembled from here on: */
     size_t assemble_memory; /* 0: WW_DEFAULT_ASSEMBLE_MEMORY; beyond it messages go to a file */
-    const char *spill_dir;  /* NULL: TMPDIR, else /var/tmp */
+    const char *spill_dir;  /* NULL: TMPDIR, else /var/tmp; one that is named is tried at open */
     uint64_t spill_limit;   /* the file's size at most; 0: WW_DEFAULT_SPILL_LIMIT */
     ww_catalog catalog;     /* with binary at least TYPES */
     bool binary_any; /* WW_BINARY_ON: columns of types that walwire cannot read in binary, too */
@@ -271,7 +272,8 @@ typedef struct ww_client_config {
      * confirmed, and for an idle slot once per status interval or when the server asks. */
     const ww_position_store *positions;
     bool position_init;      /* gaps between position and slot are accepted: it goes on where the
-                                slot stands, or at the position if that is further */
+                                slot stands, or at the position if that is further; the log says
+                                what is given up. What hints call --init */
     bool no_reconnect;       /* a lost connection is final */
     ww_mono_us slot_wait_us; /* at the start: how long to wait for a slot that is in use */
     ww_gather gather;
@@ -301,7 +303,7 @@ ww_client *ww_client_open(const ww_client_config *config, ww_error *err);
  * slot that is gone, was moved or invalidated, another system, a timeline that does not have what
  * was received (ERR_GAP). Not with no_reconnect, with a temporary slot, nor in the middle of
  * streamed transactions that are handed out as they come: then the loss is final. A stream that
- * began on a primary goes on on one only.
+ * began on a primary goes on on one only, one of a standby not on the primary that it follows.
  *
  * The next event; relation_changed of a RELATION is also true if what the catalog told of the table
  * has changed. WW_OK; WW_MORE (nonblocking: poll, then call again); WW_END: end_lsn is reached;
@@ -374,6 +376,7 @@ typedef struct ww_client_info {
     const char *options; /* as sent: ("proto_version" '1', ...) */
     ww_mono_us status_interval_us;
     uint64_t spilled_bytes; /* of streamed transactions, written to the spill file so far */
+    bool spill_failed;      /* its file could not be made, written or read, or reached its limit */
     bool connected;         /* false: lost, and to be made again */
     uint64_t reconnects;    /* how often it was made again */
     ww_lsn saved;           /* `acked` of the position as saved last; 0: none */

@@ -31,8 +31,8 @@ typedef struct ww_sink_config {
     ww_mono_us fsync_interval_us;
     bool position; /* a regular file that was opened by its path has its position beside it, in
                       path.position; elsewhere nothing */
-    bool init;     /* with position: take the file as it is, whatever its position says: go on
-                      behind its end */
+    bool init;     /* with position: where file and position do not fit (ERR_GAP otherwise), take
+                      the file as it is and go on behind its end */
 } ww_sink_config;
 
 #define WW_SINK_CONFIG_INIT                                                                        \
@@ -40,14 +40,18 @@ typedef struct ww_sink_config {
 
 /* A regular file is created 0600 (never through a planted symbolic link), its directory synced, and
  * locked (flock), and appended to until ww_sink_close(). If it ends in half a line, a line feed is
- * written first; with a position, what is behind that is cut off at the first save instead (but
- * with init the line feed is written), and until then ww_sink_write() is ERR_USAGE.
+ * written first; with a position, what is behind that is cut off at the first save instead (see
+ * ww_sink_positions()), and until then ww_sink_write() is ERR_USAGE. With a position each unit has
+ * to end with a line feed.
  * ERR_IO names the path and the reason: a directory (EISDIR), a FIFO that nobody reads (ENXIO), a
  * file that another process writes, a descriptor that is closed or not for writing (EBADF).
- * ERR_GAP, unless init: the position cannot be read, is missing beside a file that is not empty, or
- * points behind the file's end; and in any case: there is one, and `position` is not set. */
+ * ERR_GAP, unless init: the position cannot be read, is missing beside a file that is not empty,
+ * points behind the file's end or into a line, or is of another file than this one, which is
+ * longer; and in any case: there is one, and `position` is not set.
+ * ERR_USAGE: the file holds a position itself, or its name ends in ".position". */
 ww_status ww_sink_open(ww_sink **out, const ww_sink_config *config, ww_error *err);
-/* Closes without waiting; the descriptor of standard output stays open. NULL is allowed. */
+/* Closes without waiting; the descriptor of standard output stays open. File and position are
+ * removed if they were created at open, are empty, and nothing was saved. NULL is allowed. */
 void ww_sink_close(ww_sink *s);
 
 ww_sink_kind ww_sink_kind_of(const ww_sink *s);
@@ -70,7 +74,8 @@ bool ww_sink_pending(const ww_sink *s);
 
 /* File: fdatasync if units wait and the interval has passed since the last one, or `idle` says that
  * nothing else is coming. Others: nothing. ERR_IO is final: what was written may be lost, and
- * every later write, sync and cut fails too. */
+ * every later write, sync and cut fails too; with a position also if the file was deleted, or
+ * somebody else wrote to it. */
 ww_status ww_sink_sync(ww_sink *s, ww_mono_us now, bool idle, ww_error *err);
 /* When ww_sink_sync() or, for a pipe, ww_sink_delivered() should be called next; WW_MONO_NEVER if
  * nothing waits. */
@@ -86,9 +91,18 @@ ww_status ww_sink_cut(ww_sink *s, ww_error *err);
 
 /* The store of a sink that keeps a position (its ctx is the sink), for ww_client_config.positions;
  * NULL for others. load() gives what path.position holds; the first save() cuts the file at the
- * position's offset; each writes end_lsn and offset of the last unit that is synced (not those of
- * *p), and acked, which is never less than end_lsn. An error is final for the sink, too. */
+ * position's offset, unless it is of another stream or acked than what was loaded: then a gap was
+ * accepted, what is behind the offset may never come again, and stays. Each writes end_lsn and
+ * offset of the last unit that is synced (not those of *p), and acked, which is never less than
+ * end_lsn. An error is final for the sink, too. */
 const ww_position_store *ww_sink_positions(const ww_sink *s);
+/* After the first save(), until the next one: how many bytes there were behind the position's
+ * *offset; *cut: they were cut off, otherwise they stay. */
+uint64_t ww_sink_tail(const ww_sink *s, uint64_t *offset, bool *cut);
+/* Saves where the last unit that is synced ends, without the client: after a failure. What was
+ * delivered counts then, and does not come again, although the server was not told. WW_OK also if
+ * no position is kept, or none was saved yet. ERR_IO is final. */
+ww_status ww_sink_keep(ww_sink *s, ww_error *err);
 /* True if the position was found to be of another file, and path to be new: that one was renamed
  * away while nobody wrote to it. It ends whole at *offset; what is behind that comes again. */
 bool ww_sink_rotated(const ww_sink *s, uint64_t *offset);

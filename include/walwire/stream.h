@@ -357,7 +357,8 @@ ww_lsn ww_stream_reported(const ww_stream *s); /* flush as the server was told l
 ww_lsn ww_stream_received(const ww_stream *s); /* the server's WAL end as last heard; 0 at first */
 /* Nothing open, undelivered, or handed out and not confirmed (raw: not durable). */
 bool ww_stream_idle(const ww_stream *s);
-bool ww_stream_in_transaction(const ww_stream *s); /* in a B..C or b..P */
+/* In a B..C or b..P, or a restart interrupted one that has not come again yet. */
+bool ww_stream_in_transaction(const ww_stream *s);
 
 /* gated: flush may be told up to `lsn`, which the caller has written down where it will find it
  * after a crash. Never goes back. A status update that this allows to say more is due within the

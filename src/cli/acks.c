@@ -75,6 +75,58 @@ static bool parse_decimal(ww_slice text, ww_lsn *lsn)
     return text.len > 0;
 }
 
+/* Nobody can have more than the server had when we connected, or has sent since. */
+static ww_lsn end_of_wal(const ww_client *client)
+{
+    ww_client_info info;
+    ww_lsn received = ww_stream_received(ww_client_stream(client));
+    ww_client_describe(client, &info);
+    return info.system.wal_position > received ? info.system.wal_position : received;
+}
+
+/* A consumer that starts says where it stands, and the server was not told before we were killed,
+ * or has forgotten in a crash: what it has comes again, and is confirmed as it comes. */
+static bool take_ahead(acks *a, ww_client *client, ww_lsn lsn)
+{
+    if (a->begun || lsn > end_of_wal(client))
+        return false;
+    if (lsn > a->ahead)
+        a->ahead = lsn;
+    return ww_client_confirm_through(client, a->handed_out, NULL) == WW_OK;
+}
+
+static bool take_position(acks *a, ww_client *client, ww_lsn lsn)
+{
+    size_t waiting = acks_waiting(a, client);
+    if (ww_client_confirm_through(client, lsn, NULL) < 0)
+        return take_ahead(a, client, lsn);
+    a->begun |= acks_waiting(a, client) < waiting;
+    return true;
+}
+
+void acks_unit(acks *a, ww_client *client, ww_lsn unit)
+{
+    if (!a->on)
+        return;
+    if (unit > a->handed_out)
+        a->handed_out = unit;
+    if (unit <= a->ahead)
+        ww_client_confirm_through(client, unit, NULL);
+    if (a->ahead != 0 && a->handed_out >= a->ahead) {
+        a->ahead = 0;
+        a->begun = true;
+    }
+}
+
+void acks_warn_ahead(const acks *a, const ww_client *client)
+{
+    char text[WW_LSN_TEXT_SIZE];
+    ww_lsn_format(a->ahead, text);
+    if (a->ahead > ww_stream_flush(ww_client_stream(client)))
+        report_position(WW_LOG_WARNING, a->ahead,
+                        "%s was acknowledged at the start, and the stream ended before it", text);
+}
+
 static ww_status take_line(acks *a, ww_client *client, ww_error *err)
 {
     ww_slice text;
@@ -88,7 +140,7 @@ static ww_status take_line(acks *a, ww_client *client, ww_error *err)
                          "a line of the acknowledgements is no position (X/X, or the same as a "
                          "number); nothing is acknowledged any more",
                          err);
-    if (ww_client_confirm_through(client, lsn, NULL) < 0)
+    if (!take_position(a, client, lsn))
         return fail_line(a,
                          "an acknowledgement of what was not delivered yet; nothing is "
                          "acknowledged any more",

@@ -23,6 +23,21 @@ static ww_status load(void *ctx, ww_position *out, ww_error *err)
     return k->found;
 }
 
+/* What the start found behind the position. */
+static void tell_tail(const kept_position *k)
+{
+    uint64_t offset;
+    bool cut;
+    unsigned long long bytes = ww_sink_tail(k->file->ctx, &offset, &cut);
+    if (bytes == 0)
+        return;
+    report_at(cut ? WW_LOG_INFO : WW_LOG_WARNING,
+              cut ? "%s: cut %llu bytes behind byte %llu, where the position ends: they come again"
+                  : "%s: %llu bytes behind byte %llu, where the position ends, stay as they are: "
+                    "part of them may come again, part of them may not",
+              k->path, bytes, (unsigned long long)offset);
+}
+
 static ww_status save(void *ctx, const ww_position *p, ww_error *err)
 {
     kept_position *k = ctx;
@@ -30,6 +45,8 @@ static ww_status save(void *ctx, const ww_position *p, ww_error *err)
     ww_status st;
     ww_error_clear(&why);
     st = k->file->save(k->file->ctx, p, &why);
+    if (st == WW_OK)
+        tell_tail(k);
     if (st >= 0)
         return st;
     if (err != NULL)
@@ -56,15 +73,17 @@ static void warn_if_rotated(const options *o, const ww_sink *sink)
     if (ww_sink_rotated(sink, &offset))
         report_at(
             WW_LOG_WARNING,
-            "%s is a new file, its position is of the one before: that one ends whole at byte "
-            "%llu, and what is behind that byte comes again, into the new one",
-            o->file, (unsigned long long)offset);
+            "%s is a new file, its position is of the one before, which was renamed: that one ends "
+            "whole at byte %llu, and what is behind that byte comes again, into the new one. Cut "
+            "it off before the file is compressed: truncate -s %llu FILE, by the name it has now",
+            o->file, (unsigned long long)offset, (unsigned long long)offset);
 }
 
 bool kept_open(kept_position *k, const options *o, const ww_sink *sink, ww_error *failure)
 {
     memset(k, 0, sizeof *k);
     k->failure = failure;
+    k->path = o->file;
     k->file = ww_sink_positions(sink);
     if (k->file == NULL)
         return true;

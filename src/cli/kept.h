@@ -6,6 +6,7 @@
 #include "cli.h"
 
 typedef struct kept_position {
+    const char *path;              /* of the output */
     const ww_position_store *file; /* the sink's; NULL: none is kept */
     ww_position_store store;       /* what the client gets */
     ww_status found;               /* of load() */

@@ -212,6 +212,7 @@ void output_mark(output *w, ww_lsn unit)
 {
     w->unit_offset = output_offset(w);
     ww__marks_add(&w->marks, w->unit_offset, unit);
+    acks_unit(&w->acks, w->client, unit);
 }
 
 void output_mark_empty(output *w, ww_lsn unit)
@@ -430,6 +431,8 @@ bool output_finish(output *w)
 bool output_acknowledged(const output *w)
 {
     size_t n = w->client != NULL ? acks_waiting(&w->acks, w->client) : 0;
+    if (w->client != NULL)
+        acks_warn_ahead(&w->acks, w->client);
     if (n > 0)
         report("%zu transaction%s not acknowledged%s; what is not comes again", n,
                n == 1 ? " was" : "s were",
@@ -458,8 +461,11 @@ void output_salvage(output *w)
         return;
     if (w->unit_offset >= w->out.flushed) /* else a part is out already: its last line is ended */
         w->out.len = (size_t)(w->unit_offset - w->out.flushed);
-    if (write_rest(w))
-        ww_sink_sync(w->sink, ww_clock_now().mono_us, true, &w->error);
+    if (!write_rest(w))
+        return;
+    pass_marks(w);
+    if (ww_sink_sync(w->sink, ww_clock_now().mono_us, true, &w->error) >= 0)
+        ww_sink_keep(w->sink, &w->error);
 }
 
 int output_exit_code(const output *w)

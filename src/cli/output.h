@@ -51,8 +51,8 @@ bool output_settle(output *w, bool idle);
 /* Waits for the server, the sink, acknowledgements, a signal or the next deadline. false: failed.
  */
 bool output_wait(output *w);
-/* A status update if one is due. false: the position cannot be saved, or the acknowledgements are
- * wrong. */
+/* A status update if one is due; for those who do not listen meanwhile: the server's silence counts
+ * for nothing then. false: the position cannot be saved, or the acknowledgements are wrong. */
 bool output_feedback(output *w);
 /* --ack received: so much is unacknowledged that nothing more is to be read from the server. */
 bool output_full(const output *w);

@@ -114,21 +114,35 @@ static void say_started(const streaming *s)
 
 typedef enum outcome { GO_ON, REACHED_END, STOPPED, STREAM_FAILED, OUTPUT_FAILED } outcome;
 
+static bool is_connected(const streaming *s)
+{
+    ww_client_info info;
+    ww_client_describe(s->client, &info);
+    return info.connected;
+}
+
+/* Is half a transaction on its way into what cannot be cut? */
+static bool is_halfway(const streaming *s)
+{
+    return s->in_transaction && ww_sink_kind_of(s->out.sink) != WW_SINK_FILE;
+}
+
 /* After a signal: at once between transactions, and into a file, which is cut at the last whole
- * unit; elsewhere the transaction under way is finished, as long as the sink takes it. */
+ * unit; elsewhere the transaction under way is finished, as long as the sink takes it and there is
+ * a connection that its rest can come by. */
 static bool may_stop(streaming *s)
 {
     if (!output_stop_asked(&s->out))
         return false;
-    return ww_sink_kind_of(s->out.sink) == WW_SINK_FILE ||
-           !ww_stream_in_transaction(ww_client_stream(s->client)) ||
-           ww_clock_now().mono_us >= s->out.give_up_at;
+    return !is_halfway(s) || !is_connected(s) || ww_clock_now().mono_us >= s->out.give_up_at;
 }
 
 static outcome take_event(streaming *s, const ww_event *ev, ww_error *err)
 {
     uint64_t before = output_offset(&s->out);
     ww_lsn unit;
+    s->in_transaction = ww_stream_in_transaction(ww_client_stream(s->client));
+    s->busy++;
     if (!s->take(s, ev, err))
         return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
     unit = ww_event_unit_lsn(ev);
@@ -143,6 +157,7 @@ static outcome take_event(streaming *s, const ww_event *ev, ww_error *err)
 /* Another plugin's message: what was received up to it counts once it is delivered. */
 static outcome take_wal(streaming *s, ww_error *err)
 {
+    s->busy++;
     if (!s->take(s, NULL, err))
         return s->out.error.status < 0 ? OUTPUT_FAILED : STREAM_FAILED;
     output_mark(&s->out, ww_stream_received(ww_client_stream(s->client)));
@@ -156,6 +171,7 @@ static outcome take_wal(streaming *s, ww_error *err)
 static outcome rest(streaming *s, bool listening)
 {
     bool asked = ww_stream_asked(ww_client_stream(s->client));
+    s->busy = 0;
     if (!output_settle(&s->out, asked))
         return OUTPUT_FAILED;
     live_update(&s->live, s->client);
@@ -184,19 +200,24 @@ static outcome step(streaming *s, ww_error *err)
     return rest(s, true);
 }
 
+/* A large transaction is no reason for silence. Only while there is always more at hand: who waits
+ * for the server must not take its silence for his own (ww_client_feedback()). */
+static bool look_around(streaming *s)
+{
+    if (s->busy < LOOK_EVERY)
+        return true;
+    s->busy = 0;
+    return output_settle(&s->out, false) && output_feedback(&s->out);
+}
+
 static outcome run_loop(streaming *s, ww_error *err)
 {
     outcome result = GO_ON;
-    unsigned busy;
-    for (busy = 0; result == GO_ON; busy++) {
+    while (result == GO_ON) {
         if (may_stop(s))
             return STOPPED;
-        if (!output_reopen(&s->out))
+        if (!output_reopen(&s->out) || !look_around(s))
             return OUTPUT_FAILED;
-        if (busy % LOOK_EVERY == 0) { /* a large transaction is no reason for silence */
-            if (!output_settle(&s->out, false) || !output_feedback(&s->out))
-                return OUTPUT_FAILED;
-        }
         result = step(s, err);
     }
     return result;
@@ -232,19 +253,33 @@ static int end_without_output(streaming *s)
     return output_exit_code(&s->out);
 }
 
+/* Whoever stops without a connection stops in order, although nobody can be told. */
+static int end_stream(streaming *s, ww_error *err)
+{
+    bool connected = is_connected(s);
+    if (ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, err) >= 0)
+        return EXIT_DONE;
+    if (s->out.error.status < 0)
+        return output_exit_code(&s->out);
+    if (!connected) {
+        report_at(WW_LOG_WARNING, "stopped while the connection was lost: the server was not told "
+                                  "what was delivered last, which may come again");
+        return EXIT_DONE;
+    }
+    report("the stream's end was not confirmed by the server; what was acknowledged last may be "
+           "delivered again");
+    return report_and_exit_code(err);
+}
+
 static int end_cleanly(streaming *s, ww_error *err)
 {
+    int code;
     if ((s->end != NULL && !s->end(s)) || !output_finish(&s->out))
         return end_without_output(s);
     signals_acknowledge(); /* a signal that came meanwhile asked for what we are doing */
-    if (ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, err) < 0) {
-        if (s->out.error.status < 0)
-            return output_exit_code(&s->out);
-        report(
-            "the stream's end was not confirmed by the server; what was acknowledged last may be "
-            "delivered again");
-        return report_and_exit_code(err);
-    }
+    code = end_stream(s, err);
+    if (code != EXIT_DONE)
+        return code;
     if (!output_acknowledged(&s->out))
         return EXIT_OUTPUT;
     if (s->o->drop_slot_on_exit && ww_client_drop_slot(s->client, err) < 0)
@@ -256,8 +291,24 @@ static int end_cleanly(streaming *s, ww_error *err)
 static int end_failed(streaming *s, const ww_error *err)
 {
     int code = report_and_exit_code(err);
+    ww_client_info info;
+    ww_client_describe(s->client, &info);
     output_salvage(&s->out);
-    return code;
+    return info.spill_failed ? EXIT_OUTPUT : code;
+}
+
+/* The reader has a part of a transaction: that is no clean end. What it has whole still counts. */
+static int end_halfway(streaming *s)
+{
+    bool connected = is_connected(s);
+    report("the transaction under way could not be finished: %s; it comes again, whole",
+           connected ? "the server has not sent all of it within --shutdown-timeout"
+                     : "the connection is lost");
+    signals_acknowledge();
+    if (connected && output_settle(&s->out, true))
+        ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, NULL);
+    output_salvage(&s->out);
+    return EXIT_CONNECTION;
 }
 
 static int finish(streaming *s, outcome result, ww_error *err)
@@ -267,8 +318,9 @@ static int finish(streaming *s, outcome result, ww_error *err)
     if (result == STOPPED)
         report_at(WW_LOG_INFO, "stopping, as a signal asked for");
     switch (result) {
-    case REACHED_END:
     case STOPPED:
+        return is_halfway(s) ? end_halfway(s) : end_cleanly(s, err);
+    case REACHED_END:
         return end_cleanly(s, err);
     case OUTPUT_FAILED:
         return end_without_output(s);

@@ -13,6 +13,8 @@ typedef struct streaming {
     ww_client *client;
     output out;
     live live;
+    bool in_transaction; /* behind the last event; also while its connection is lost */
+    unsigned busy;       /* events since there was nothing to do, or since the last look around */
     /* What to do with an event, or (NULL) with another plugin's ww_client_wal(): adds its bytes to
      * out.out. false: failed, *err filled in. */
     bool (*take)(struct streaming *s, const ww_event *ev, ww_error *err);

@@ -67,6 +67,8 @@ static ww_status open_client(ww_client *c, ww_error *err)
     ww_status st = read_conninfo(c, err);
     if (st < 0)
         return st;
+    if (c->config.spill_dir != NULL && (st = ww__spool_check(c->config.spill_dir, err)) < 0)
+        return st; /* now, not when the first large transaction comes */
     if ((st = ww__position_load(c, err)) < 0 ||
         (st = ww__client_connect(c, &c->session, err)) < 0 ||
         (st = ww_session_identify(c->session, &c->system, err)) < 0 ||
@@ -94,6 +96,8 @@ ww_client *ww_client_open(const ww_client_config *config, ww_error *err)
     }
     c->config = *config;
     ww_error_clear(&c->error);
+    ww_error_clear(&c->misfit);
+    ww_error_clear(&c->said);
     if (open_client(c, err) < 0) {
         ww_client_close(c);
         return NULL;
@@ -428,11 +432,15 @@ static ww_status consult(ww_client *c, ww_event *ev, ww_error *err)
     return settle(c, st, &why, err);
 }
 
-/* Until there is a stream. WW_MORE: there is none yet, and the caller does not wait. */
+/* Until there is a stream. WW_MORE: there is none yet, and the caller does not wait. What is
+ * confirmed meanwhile is saved, though nobody can be told. */
 static ww_status come_back(ww_client *c, ww_error *err)
 {
     ww_status st = WW_OK;
     while (c->again != WW__STREAMS && st >= 0) {
+        c->now = ww_clock_now();
+        if ((st = send_feedback(c, err)) < 0)
+            return st;
         if (c->again == WW__LEAVE_BINARY)
             st = ww__binary_leave(c, err);
         else if ((st = ww__client_reconnect(c, err)) == WW_MORE && c->config.nonblocking)
@@ -651,6 +659,7 @@ void ww_client_describe(const ww_client *c, ww_client_info *out)
     out->heard_at = c->heard_at;
     ww__gather_describe(c, &out->gathering);
     out->spilled_bytes = c->spool != NULL ? ww__spool_spilled(c->spool) : 0;
+    out->spill_failed = c->spool != NULL && ww__spool_failed(c->spool);
 }
 
 const ww_types *ww_client_types(const ww_client *c)

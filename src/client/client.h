@@ -54,9 +54,13 @@ struct ww_client {
     ww_mono_us retry_at, connected_at;
     ww_mono_us patient_until; /* for what should pass soon; 0: nothing of the kind */
     ww_lsn reached;           /* where the stream stood when the connection was lost last */
+    ww_mono_us lost_at, say_at; /* when it was lost; when that is said again */
+    ww_error said;              /* of why it could not be made again, what was said last */
     uint64_t reconnects;
     ww_position known;        /* where we stand: as loaded, saved or told; system_id 0: nothing */
     bool has_position;        /* loaded */
+    ww_position given_up;     /* with position_init: what did not fit; system_id 0: not known */
+    ww_error misfit;          /* and why, until that is said */
     bool started;             /* once: `stream` is there */
     bool on_standby;          /* the server is one, as far as we know */
     ww_session *beside;       /* then, to ask it for its timeline; NULL: not needed yet */

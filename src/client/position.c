@@ -36,7 +36,7 @@ ww_status ww__position_load(ww_client *c, ww_error *err)
                         "that outlives the session");
     st = config->positions->load(config->positions->ctx, &c->known, err);
     if (st == WW_ERR_GAP && config->position_init) {
-        ww__log(&config->log, WW_LOG_WARNING, "begins anew: %s: %s", err->what, err->subject);
+        c->misfit = *err;
         st = WW_END;
     }
     if (st == WW_END)
@@ -59,7 +59,8 @@ static ww_status settle(ww_client *c, ww_error *gap)
 {
     if (!c->config.position_init || c->started)
         return gap->status;
-    ww__log(&c->config.log, WW_LOG_WARNING, "begins anew where the slot stands: %s", gap->what);
+    c->misfit = *gap;
+    c->given_up = c->known;
     memset(&c->known, 0, sizeof c->known);
     c->has_position = false;
     ww_error_clear(gap);
@@ -75,22 +76,45 @@ static ww_lsn reach(const ww_client *c)
 
 /* ---- the server ----------------------------------------------------------------------------- */
 
-static ww_status fail_other(const ww_client *c, const char *what, const char *is, ww_error *err)
+static ww_status fail_other(const ww_client *c, const char *what, const char *is, const char *hint,
+                            ww_error *err)
 {
     ww__fail_text(err, WW_ERR_GAP, what, is);
     snprintf(err->detail, sizeof err->detail,
              "The position is of slot \"%s\" in database \"%s\" of system %llu.", c->known.slot,
              c->known.database, (unsigned long long)c->known.system_id);
-    snprintf(err->hint, sizeof err->hint, "%s", init_hint);
+    snprintf(err->hint, sizeof err->hint, "%s", hint);
     return WW_ERR_GAP;
+}
+
+static ww_status fail_database(const ww_client *c, const ww_system *system, ww_error *err)
+{
+    char hint[sizeof err->hint];
+    snprintf(
+        hint, sizeof hint,
+        "Connect to database \"%s\", or keep another position (-f another file). Or go on with "
+        "this one, from where the slot stands there: --init",
+        c->known.database);
+    return fail_other(c, "the position is of another database than", system->database, hint, err);
+}
+
+static ww_status fail_slot(const ww_client *c, ww_error *err)
+{
+    char hint[sizeof err->hint];
+    snprintf(hint, sizeof hint,
+             "Give the position's slot: -S %s. Or keep another position: -f another file. Or go on "
+             "with this slot, from where it stands: --init",
+             c->known.slot);
+    return fail_other(c, "the position is of another slot than", c->config.slot, hint, err);
 }
 
 static ww_status fail_system(const ww_client *c, const ww_system *system, ww_error *err)
 {
     char id[24];
     snprintf(id, sizeof id, "%llu", (unsigned long long)system->system_id);
-    return fail_other(
-        c, "another server answers than the one streamed from: its system identifier is", id, err);
+    return fail_other(c,
+                      "another server answers than the one streamed from: its system identifier is",
+                      id, init_hint, err);
 }
 
 static ww_status fail_back(const ww_client *c, const char *what, ww_lsn end, ww_error *err)
@@ -217,9 +241,9 @@ ww_status ww__position_check_system(ww_client *c, ww_session *s, const ww_system
     if (system->system_id != c->known.system_id)
         st = fail_system(c, system, err);
     else if (strcmp(system->database, c->known.database) != 0)
-        st = fail_other(c, "the position is of another database than", system->database, err);
+        st = fail_database(c, system, err);
     else if (c->has_position && strcmp(c->config.slot, c->known.slot) != 0)
-        st = fail_other(c, "the position is of another slot than", c->config.slot, err);
+        st = fail_slot(c, err);
     else if ((st = check_timeline(c, s, system, err)) == WW_OK)
         st = check_end_of_wal(c, s, system, err);
     return st == WW_ERR_GAP ? settle(c, err) : st;
@@ -229,6 +253,7 @@ ww_status ww__position_check_system(ww_client *c, ww_session *s, const ww_system
 
 static ww_status fail_gone(const ww_client *c, ww_session *s, ww_error *err)
 {
+    ww_text hint = {err->hint, sizeof err->hint, 0};
     char from[WW_LSN_TEXT_SIZE];
     bool recovery;
     ww_status st = ask_recovery(s, &recovery, err);
@@ -242,10 +267,10 @@ static ww_status fail_gone(const ww_client *c, ww_session *s, ww_error *err)
     snprintf(err->sqlstate, sizeof err->sqlstate, "42704");
     snprintf(err->detail, sizeof err->detail,
              "Slot \"%s\" was there when changes were received from it last.", c->known.slot);
-    snprintf(err->hint, sizeof err->hint,
-             "Create it anew and take the tables' contents anew: walwire slot create -S %s, then "
-             "stream with --init",
-             c->known.slot);
+    ww_text_add(&hint, "Create it anew: ");
+    ww__suggest(&hint, s, "create", c->known.slot);
+    ww_text_add(&hint, "; take the tables anew");
+    ww_text_add(&hint, c->config.positions != NULL ? "; stream with --init" : "");
     return WW_ERR_GAP;
 }
 
@@ -257,11 +282,10 @@ static ww_status fail_forwarded(const ww_client *c, const ww__slot *slot, ww_err
     ww__fail_text(err, WW_ERR_GAP, "the slot stands further than we ever acknowledged",
                   c->known.slot);
     snprintf(err->detail, sizeof err->detail,
-             "Changes from %s to %s were not received: another consumer took them, the slot was "
-             "moved, or dropped and created again.",
+             "Changes from %s to %s cannot come from this slot any more: another consumer took "
+             "them, the slot was moved, or dropped and created again.",
              from, to);
-    snprintf(err->hint, sizeof err->hint,
-             "To give them up and go on from %s: --init (a program: position_init)", to);
+    snprintf(err->hint, sizeof err->hint, "To give them up and go on from %s: --init", to);
     return WW_ERR_GAP;
 }
 
@@ -304,6 +328,38 @@ static ww_status save(ww_client *c, ww_lsn acked, ww_error *err)
     return st;
 }
 
+/* Is what was given up of the stream that goes on? */
+static bool continues(const ww_client *c, ww_lsn start)
+{
+    const ww_position *old = &c->given_up;
+    return old->system_id == c->system.system_id && start > old->acked &&
+           strcmp(old->database, c->system.database) == 0 && strcmp(old->slot, c->slot) == 0;
+}
+
+/* What --init accepted, once it is known where it goes on. */
+static void say_given_up(ww_client *c, ww_lsn start)
+{
+    const ww_position *old = &c->given_up;
+    const ww_error *why = &c->misfit;
+    const char *about = why->subject[0] != '\0' ? ": " : "";
+    char from[WW_LSN_TEXT_SIZE], to[WW_LSN_TEXT_SIZE];
+    ww_lsn_format(old->acked, from);
+    ww_lsn_format(start, to);
+    if (why->status == WW_OK)
+        return;
+    if (old->system_id == 0)
+        ww__log(&c->config.log, WW_LOG_WARNING,
+                "begins anew at %s, where slot \"%s\" stands: %s%s%s", to, c->slot, why->what,
+                about, why->subject);
+    else
+        ww__log(&c->config.log, WW_LOG_WARNING,
+                "begins anew at %s, where slot \"%s\" stands: %s%s%s. The position was %s of slot "
+                "\"%s\" in database \"%s\"%s",
+                to, c->slot, why->what, about, why->subject, from, old->slot, old->database,
+                continues(c, start) ? ": the changes between the two are given up" : "");
+    ww_error_clear(&c->misfit);
+}
+
 ww_status ww__position_begin(ww_client *c, ww_lsn start, ww_error *err)
 {
     ww_position *known = &c->known;
@@ -314,6 +370,7 @@ ww_status ww__position_begin(ww_client *c, ww_lsn start, ww_error *err)
     snprintf(known->database, sizeof known->database, "%s", c->system.database);
     if (start > known->acked)
         known->acked = start;
+    say_given_up(c, start);
     if (c->config.positions == NULL)
         return WW_OK;
     st = save(c, known->acked, err);

@@ -63,26 +63,48 @@ ww_status ww__publications_missing(ww_session *s, ww_error *err)
     return WW_ERR_USAGE;
 }
 
+static ww_slice trim(const char *name)
+{
+    ww_slice trimmed = ww_slice_of(name + strspn(name, " \t"));
+    while (trimmed.len > 0 && strchr(" \t", trimmed.ptr[trimmed.len - 1]) != NULL)
+        trimmed.len--;
+    return trimmed;
+}
+
+/* All there are, and the one that may have been meant. */
+static ww_status find_similar(ww_session *s, ww_slice name, char *row)
+{
+    char sql[2048];
+    ww_text t = {sql, sizeof sql, 0};
+    ww_text_add(&t, "SELECT pg_catalog.string_agg(pubname::text, ', ' ORDER BY pubname), "
+                    "coalesce(pg_catalog.max(CASE WHEN pubname = ");
+    ww_text_add_sql_literal(&t, name);
+    ww_text_add(&t, " THEN pubname::text END), pg_catalog.max(CASE WHEN pubname = "
+                    "pg_catalog.lower(");
+    ww_text_add_sql_literal(&t, name);
+    ww_text_add(&t, ") THEN pubname::text END)) FROM pg_catalog.pg_publication");
+    return ww_session_row_text(s, sql, 2, WIDTH, row, NULL);
+}
+
+/* A name may be a slip: what is suggested is not all tables. */
 static void describe_missing(ww_session *s, const char *missing, ww_error *err)
 {
-    char sql[1024], row[2][WIDTH];
-    ww_text t = {sql, sizeof sql, 0};
+    char row[2][WIDTH];
+    ww_slice name = trim(missing);
     ww_text hint = {err->hint, sizeof err->hint, 0};
-    ww_text_add(&t, "SELECT pg_catalog.string_agg(pubname::text, ', ' ORDER BY pubname), "
-                    "pg_catalog.max(CASE WHEN pubname = pg_catalog.lower(");
-    ww_text_add_sql_literal(&t, ww_slice_of(missing));
-    ww_text_add(&t, ") THEN pubname::text END) FROM pg_catalog.pg_publication");
-    if (ww_session_row_text(s, sql, 2, WIDTH, row[0], NULL) != WW_OK)
+    if (find_similar(s, name, row[0]) != WW_OK)
         return;
     list_publications(row[0], err);
     if (row[1][0] != '\0') {
-        ww_text_add(&hint, "Names are exact here, and there is one in lower case: --publication ");
+        ww_text_add(&hint, "Names are exact here, with case and blanks, and there is: "
+                           "--publication ");
         ww_text_add(&hint, row[1]);
         return;
     }
-    ww_text_add(&hint, "Create it before the slot, for all tables: CREATE PUBLICATION ");
-    ww_text_add_identifier(&hint, ww_slice_of(missing));
-    ww_text_add(&hint, " FOR ALL TABLES");
+    ww_text_add(&hint, row[0][0] != '\0' ? "If it is none of these, create" : "Create");
+    ww_text_add(&hint, " it before the slot: CREATE PUBLICATION ");
+    ww_text_add_identifier(&hint, name);
+    ww_text_add(&hint, " FOR TABLE ...");
 }
 
 ww_status ww__publications_check(ww_session *s, const ww_slice *names, size_t count, ww_error *err)
@@ -128,24 +150,29 @@ static ww_lsn ask_end_of_wal(const ww_client *c)
 void ww__publication_gap(const ww_client *c, ww_error *err)
 {
     char from[WW_LSN_TEXT_SIZE], to[WW_LSN_TEXT_SIZE];
+    ww_text hint = {err->hint, sizeof err->hint, 0};
+    ww_lsn handed_out = ww_stream_restart_lsn(&c->stream);
     ww_session_info info;
     ww_lsn end = ask_end_of_wal(c);
     ww_session_describe(c->session, &info);
-    ww_lsn_format(ww_stream_flush(&c->stream), from);
+    ww_lsn_format(handed_out != 0 ? handed_out : c->start_lsn, from);
     ww_lsn_format(end != 0 ? end : ww_stream_received(&c->stream), to);
     err->status = WW_ERR_GAP;
     err->what = "a publication did not exist when changes were made: the server leaves them out";
     snprintf(err->detail, sizeof err->detail,
-             "It concerns changes from %s to at most %s. Nothing of them was acknowledged. A "
-             "publication is looked up as of the moment of the change: making it now does not "
-             "help.",
+             "It concerns changes from %s, up to which all was delivered, to at most %s. Some of "
+             "them may have been made after the publication was there again: the first report of "
+             "this gap gives up least. A publication is looked up as of the moment of the change: "
+             "making it now does not help.",
              from, to);
-    if (info.server_version_num < 110000)
-        snprintf(err->hint, sizeof err->hint,
-                 "To give them up: create the publication, then drop the slot and create it anew");
-    else
-        snprintf(err->hint, sizeof err->hint,
-                 "To give them up, once the publication exists again: walwire slot advance -S %s "
-                 "--to %s%s",
-                 c->slot, to, c->config.positions != NULL ? ", then stream with --init" : "");
+    if (info.server_version_num < 110000) {
+        ww_text_add(&hint, "To give them up: create the publication, then drop the slot and create "
+                           "it anew");
+        return;
+    }
+    ww_text_add(&hint, "To give them up, when the publication is there: ");
+    ww__suggest(&hint, c->session, "advance", c->slot);
+    ww_text_add(&hint, " --to ");
+    ww_text_add(&hint, to);
+    ww_text_add(&hint, c->config.positions != NULL ? ", then stream with --init" : "");
 }

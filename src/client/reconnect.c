@@ -19,6 +19,7 @@
 #define STEADY_US UINT64_C(10000000) /* a connection that held this long was a good one */
 #define TEXT_US UINT64_C(5000000)    /* patience while the server makes room for the second one */
 #define PATIENCE_US UINT64_C(60000000)
+#define MINUTE_US UINT64_C(60000000)
 
 /* ---- pauses --------------------------------------------------------------------------------- */
 
@@ -101,6 +102,9 @@ ww_status ww__client_lose(ww_client *c, const ww_error *why, ww_error *err)
     c->reached = ww_stream_restart_lsn(&c->stream);
     c->again = WW__LOST;
     c->patient_until = 0;
+    c->lost_at = now;
+    c->say_at = now + MINUTE_US;
+    ww_error_clear(&c->said);
     schedule(c);
     return WW_MORE;
 }
@@ -111,20 +115,30 @@ void ww__client_leave(ww_client *c)
     hang_up(c);
     c->again = WW__TO_TEXT;
     c->patient_until = 0;
+    c->lost_at = ww_clock_now().mono_us;
+    c->say_at = c->lost_at + MINUTE_US;
+    ww_error_clear(&c->said);
     c->attempts = 0;
     c->retry_at = 0;
 }
 
 /* ---- another session ------------------------------------------------------------------------ */
 
-/* With several hosts a standby may answer while the primary is away: a slot of that name, be it a
- * copy of ours, is not where the stream goes on. */
-static ww_status check_kind(const ww_client *c, const ww__facts *facts, ww_error *err)
+/* With several hosts a standby may answer while the primary is away, or the primary while the
+ * standby is: a slot of that name, be it a copy of ours, is not where the stream goes on. A standby
+ * that was promoted is on another timeline. */
+static ww_status check_kind(const ww_client *c, const ww__facts *facts, const ww_system *system,
+                            ww_error *err)
 {
-    if (!facts->standby || c->on_standby)
+    if (facts->standby && !c->on_standby)
+        return ww__position_fail_standby("this server is a standby, and the stream was a primary's",
+                                         err);
+    if (facts->standby || !c->on_standby || system->system_id != c->known.system_id ||
+        system->timeline != c->known.timeline)
         return WW_OK;
-    return ww__position_fail_standby("this server is a standby, and the stream was a primary's",
-                                     err);
+    ww__fail(err, WW_ERR_SERVER, "this server is a primary, and the stream was its standby's");
+    snprintf(err->sqlstate, sizeof err->sqlstate, "57P03");
+    return WW_ERR_SERVER;
 }
 
 static ww_status check_server(ww_client *c, ww_session *fresh, ww_error *err)
@@ -134,9 +148,9 @@ static ww_status check_server(ww_client *c, ww_session *fresh, ww_error *err)
     ww__slot slot;
     ww_status st = ww__client_read_facts(fresh, &facts, err);
     if (st == WW_OK)
-        st = check_kind(c, &facts, err);
-    if (st == WW_OK)
         st = ww_session_identify(fresh, &system, err);
+    if (st == WW_OK)
+        st = check_kind(c, &facts, &system, err);
     if (st == WW_OK)
         st = ww__position_check_system(c, fresh, &system, err);
     if (st == WW_OK)
@@ -144,9 +158,9 @@ static ww_status check_server(ww_client *c, ww_session *fresh, ww_error *err)
     if (st == WW_OK)
         st = ww__position_check_slot(c, fresh, &slot, err);
     if (st == WW_OK)
-        st =
-            ww__slot_check(&slot, c->slot, c->config.plugin != NULL ? c->config.plugin : "pgoutput",
-                           system.database, err);
+        st = ww__slot_check(fresh, &slot, c->slot,
+                            c->config.plugin != NULL ? c->config.plugin : "pgoutput",
+                            system.database, err);
     if (st < 0)
         return st;
     c->system = system;
@@ -221,9 +235,11 @@ static bool has_patience(ww_client *c, const ww_error *why)
         c->patient_until = now + (text ? TEXT_US : PATIENCE_US);
         if (!text && 2 * c->silence_us > PATIENCE_US)
             c->patient_until = now + 2 * c->silence_us;
-        if (!text && passes_soon(why))
+        if (!text && passes_soon(why)) {
             ww__log(&c->config.log, WW_LOG_WARNING, "%s; waiting for it. %s", text_of(why),
                     why->detail);
+            c->said = *why;
+        }
     }
     return now < c->patient_until;
 }
@@ -238,12 +254,31 @@ static bool is_passing(ww_client *c, const ww_error *why)
     return ww_status_retryable(why);
 }
 
-/* The first time for everybody to see. */
-static void say_failed(const ww_client *c, const ww_error *why)
+static bool is_said(const ww_client *c, const ww_error *why)
 {
-    ww__log(&c->config.log, c->attempts == 1 ? WW_LOG_WARNING : WW_LOG_INFO,
-            "attempt %u to connect again failed: %s%s%s", (size_t)c->attempts, text_of(why),
-            why->subject[0] != '\0' ? ": " : "", why->subject);
+    return c->said.status == why->status && strcmp(c->said.sqlstate, why->sqlstate) == 0 &&
+           c->said.what != NULL && strcmp(c->said.what, why->what) == 0;
+}
+
+/* A reason that is new is for everybody to see; and then again after 1, 2, 4, 8 ... minutes. */
+static void say_failed(ww_client *c, const ww_error *why)
+{
+    ww_mono_us now = ww_clock_now().mono_us;
+    const char *about = why->subject[0] != '\0' ? ": " : "";
+    bool again = now >= c->say_at;
+    if (again)
+        ww__log(&c->config.log, WW_LOG_WARNING,
+                "not connected for %u min, attempt %u to connect again failed: %s%s%s",
+                (size_t)((now - c->lost_at) / MINUTE_US), (size_t)c->attempts, text_of(why), about,
+                why->subject);
+    else
+        ww__log(&c->config.log, c->attempts == 0 || is_said(c, why) ? WW_LOG_INFO : WW_LOG_WARNING,
+                "attempt %u to connect again failed: %s%s%s", (size_t)c->attempts, text_of(why),
+                about, why->subject);
+    while (c->say_at <= now)
+        c->say_at += c->say_at - c->lost_at;
+    if (c->attempts > 0) /* else it was tried at once, and not for everybody to see */
+        c->said = *why;
 }
 
 ww_status ww__client_reconnect(ww_client *c, ww_error *err)

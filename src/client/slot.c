@@ -81,40 +81,52 @@ ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *con
     return st;
 }
 
-static ww_status wrong_slot(ww_error *err, const char *what, const char *name, const char *is)
+/* It is somebody else's, and perhaps in use: nothing here leads to dropping it. */
+static ww_status wrong_slot(ww_error *err, const char *what, const char *name, const char *detail,
+                            const char *is)
 {
     ww__fail_text(err, WW_ERR_SERVER, what, name);
     if (err != NULL) {
         snprintf(err->sqlstate, sizeof err->sqlstate, "55000");
-        snprintf(err->detail, sizeof err->detail, "It is of \"%.100s\".", is);
-        snprintf(err->hint, sizeof err->hint,
-                 "Use another name, or drop it first: walwire slot drop -S %.64s", name);
+        snprintf(err->detail, sizeof err->detail, detail, is);
+        snprintf(err->hint, sizeof err->hint, "Use another name.");
     }
     return WW_ERR_SERVER;
 }
 
-ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plugin,
-                         const char *database, ww_error *err)
+static ww_status invalid_slot(const ww_session *s, const char *name, const char *reason,
+                              ww_error *err)
 {
-    if (strcmp(slot->type, "logical") != 0)
-        return wrong_slot(err, "the slot is not a logical one", name, slot->type);
-    if (strcmp(slot->plugin, plugin) != 0)
-        return wrong_slot(err, "the slot belongs to another output plugin", name, slot->plugin);
-    if (strcmp(slot->database, database) != 0)
-        return wrong_slot(err, "the slot belongs to another database", name, slot->database);
-    if (slot->invalid[0] == '\0')
-        return WW_OK;
-    wrong_slot(err, "the server has invalidated the slot: changes are lost for it", name, "");
+    ww__fail_text(err, WW_ERR_GAP, "the server has invalidated the slot: changes are lost for it",
+                  name);
     if (err != NULL) {
-        err->status = WW_ERR_GAP;
-        snprintf(err->detail, sizeof err->detail, "Reason: %.60s.", slot->invalid);
-        snprintf(
-            err->hint, sizeof err->hint,
-            "It never recovers. Drop it, create a new one, and take the tables' contents anew: "
-            "walwire slot drop -S %.64s",
-            name);
+        ww_text detail = {err->detail, sizeof err->detail, 0};
+        ww_text hint = {err->hint, sizeof err->hint, 0};
+        snprintf(err->sqlstate, sizeof err->sqlstate, "55000");
+        ww_text_add(&detail, "Reason: ");
+        ww_text_add(&detail, reason);
+        ww_text_add(&detail, ". It never recovers. Drop it: ");
+        ww__suggest(&detail, s, "drop", name);
+        ww_text_add(&hint, "Then create it anew: ");
+        ww__suggest(&hint, s, "create", name);
+        ww_text_add(&hint, "; take the tables anew; stream (--init if a position is kept)");
     }
     return WW_ERR_GAP;
+}
+
+ww_status ww__slot_check(const ww_session *s, const ww__slot *slot, const char *name,
+                         const char *plugin, const char *database, ww_error *err)
+{
+    if (strcmp(slot->type, "logical") != 0)
+        return wrong_slot(err, "the slot is not a logical one", name,
+                          "It is a %.15s slot, perhaps a standby's.", slot->type);
+    if (strcmp(slot->plugin, plugin) != 0)
+        return wrong_slot(err, "the slot belongs to another output plugin", name,
+                          "Its plugin is \"%.63s\".", slot->plugin);
+    if (strcmp(slot->database, database) != 0)
+        return wrong_slot(err, "the slot belongs to another database", name,
+                          "Its database is \"%.63s\".", slot->database);
+    return slot->invalid[0] != '\0' ? invalid_slot(s, name, slot->invalid, err) : WW_OK;
 }
 
 /* ---- explanations --------------------------------------------------------------------------- */
@@ -128,12 +140,13 @@ static void set_hint(ww_error *err, const char *format, const char *name)
 static void explain_missing(ww_session *s, const char *name, bool wanted, ww_error *err)
 {
     char list[1][300];
-    if (wanted)
-        set_hint(
-            err,
-            "Create it: walwire slot create -S %.64s (or add --create-slot). Changes made before a "
-            "slot exists are not in it.",
-            name);
+    ww_text hint = {err->hint, sizeof err->hint, 0};
+    err->what = "no such replication slot";
+    if (wanted) {
+        ww_text_add(&hint, "Create it: ");
+        ww__suggest(&hint, s, "create", name);
+        ww_text_add(&hint, " (or add --create-slot). It has the changes made from then on.");
+    }
     if (ww_session_row_text(
             s,
             "SELECT pg_catalog.string_agg(slot_name::text, ', ' ORDER BY slot_name) "
@@ -147,40 +160,45 @@ static void explain_missing(ww_session *s, const char *name, bool wanted, ww_err
         snprintf(err->detail, sizeof err->detail, "Logical slots of this database: %s", list[0]);
 }
 
+/* Who may not see where others come from sees no backend_type either, which everybody has. */
 static void explain_active(ww_session *s, const char *name, ww_error *err)
 {
     char sql[1024], row[3][WIDTH];
     ww_text t = {sql, sizeof sql, 0};
+    err->what = "the slot is in use";
     ww_text_add(&t,
-                "SELECT a.pid, a.application_name, coalesce(a.client_addr::text, 'a local socket') "
-                "FROM pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a "
+                "SELECT a.pid, a.application_name, CASE WHEN a.backend_type IS NOT NULL THEN "
+                "' from ' || coalesce(pg_catalog.host(a.client_addr), 'a local socket') END FROM "
+                "pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a "
                 "ON a.pid = s.active_pid WHERE s.slot_name = ");
     ww_text_add_sql_literal(&t, ww_slice_of(name));
     if (ww_session_row_text(s, sql, 3, WIDTH, row[0], NULL) != WW_OK)
         return;
-    snprintf(err->detail, sizeof err->detail, "It is used by \"%.100s\" from %.100s (pid %.15s).",
+    snprintf(err->detail, sizeof err->detail,
+             "It is used by \"%.100s\"%.100s (the server's process "
+             "%.15s).",
              row[1], row[2], row[0]);
     set_hint(err,
-             "Stop that consumer, wait until the server notices that it is gone "
-             "(wal_sender_timeout), or end it: SELECT pg_terminate_backend(active_pid) FROM "
-             "pg_replication_slots WHERE slot_name = '%.64s'",
-             name);
+             "Stop that consumer. A walwire connects again by itself: stop that process, not its "
+             "session. Of one that is gone, the server notices that after wal_sender_timeout, or "
+             "at once by: SELECT pg_terminate_backend(%.15s)",
+             row[0]);
 }
 
 void ww__slot_two_phase_hint(ww_session *s, const char *name, ww_error *err)
 {
+    ww_text hint = {err != NULL ? err->hint : NULL, sizeof err->hint, 0};
     if (err == NULL)
         return;
     snprintf(err->sqlstate, sizeof err->sqlstate, "55000");
     snprintf(err->detail, sizeof err->detail, "Its two_phase property is set.");
-    if (server_version(s) >= 180000)
-        snprintf(err->hint, sizeof err->hint,
-                 "Take them: add --two-phase. Or clear it, while no transaction is prepared: "
-                 "walwire slot alter -S %.64s --two-phase off",
-                 name);
-    else
-        snprintf(err->hint, sizeof err->hint,
-                 "Take them: add --two-phase. Or use another slot: this server cannot clear it.");
+    ww_text_add(&hint, "Take them: add --two-phase. Or ");
+    if (server_version(s) >= 180000) {
+        ww_text_add(&hint, "clear it, while no transaction is prepared: ");
+        ww__suggest(&hint, s, "alter --two-phase off", name);
+    } else {
+        ww_text_add(&hint, "use another slot: this server cannot clear it.");
+    }
 }
 
 void ww__slot_wal_level_hint(ww_error *err)
@@ -220,6 +238,13 @@ static void explain_privilege(ww_session *s, ww_error *err)
              "pg_reload_conf()");
 }
 
+static void explain_existing(ww_error *err)
+{
+    err->what = "the slot exists already";
+    snprintf(err->hint, sizeof err->hint,
+             "Use it as it is: add --if-not-exists. Or use another name.");
+}
+
 void ww__slot_explain(ww_session *s, const char *name, bool wanted, ww_error *err)
 {
     if (err == NULL || err->status != WW_ERR_SERVER)
@@ -235,10 +260,7 @@ void ww__slot_explain(ww_session *s, const char *name, bool wanted, ww_error *er
     else if (strcmp(err->sqlstate, "55000") == 0)
         explain_state(s, err);
     else if (strcmp(err->sqlstate, "42710") == 0)
-        set_hint(
-            err,
-            "Use it as it is: add --if-not-exists. Or drop it first: walwire slot drop -S %.64s",
-            name);
+        explain_existing(err);
     else if (strcmp(err->sqlstate, "53400") == 0)
         set_hint(
             err,
@@ -261,7 +283,7 @@ static ww_status accept_existing(ww_session *s, const char *name, const char *pl
         return st;
     *lsn = slot.confirmed_flush;
     st = ww_session_row_text(s, "SELECT pg_catalog.current_database()", 1, WIDTH, database[0], err);
-    return st == WW_OK ? ww__slot_check(&slot, name, plugin, database[0], err) : st;
+    return st == WW_OK ? ww__slot_check(s, &slot, name, plugin, database[0], err) : st;
 }
 
 ww_status ww_session_create_slot(ww_session *s, const ww_client_slot *slot, ww_lsn *lsn,
@@ -312,6 +334,31 @@ ww_status ww_session_alter_slot(ww_session *s, const char *name, int two_phase, 
     return st;
 }
 
+/* The server would move it as far as it can, which is not what was meant: up to its WAL's end, all
+ * that was still to come would be given up. */
+static ww_status check_target(ww_session *s, const char *target, ww_error *err)
+{
+    char sql[512], row[2][WIDTH];
+    ww_text t = {sql, sizeof sql, 0};
+    ww_status st;
+    ww_text_add(&t, "SELECT e, e < ");
+    ww_text_add_sql_literal(&t, ww_slice_of(target));
+    ww_text_add(&t,
+                "::pg_catalog.pg_lsn FROM (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN "
+                "pg_catalog.pg_last_wal_replay_lsn() ELSE "
+                "pg_catalog.pg_current_wal_insert_lsn() END) AS x(e)");
+    st = ww_session_row_text(s, sql, 2, WIDTH, row[0], err);
+    if (st < 0 || row[1][0] != 't')
+        return st;
+    ww__fail_text(err, WW_ERR_USAGE, "the server's WAL does not reach that far", target);
+    if (err != NULL) {
+        snprintf(err->detail, sizeof err->detail, "It ends at %.20s.", row[0]);
+        snprintf(err->hint, sizeof err->hint,
+                 "Look at the position again: what the slot is moved over never comes.");
+    }
+    return WW_ERR_USAGE;
+}
+
 ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, ww_lsn *reached,
                                   ww_error *err)
 {
@@ -327,6 +374,8 @@ ww_status ww_session_advance_slot(ww_session *s, const char *name, ww_lsn lsn, w
                              "moving a slot needs PostgreSQL 11 or newer; this is",
                              info.server_version);
     ww_lsn_format(lsn, text);
+    if ((st = check_target(s, text, err)) < 0)
+        return st;
     ww_text_add(&t, "SELECT end_lsn FROM pg_catalog.pg_replication_slot_advance(");
     ww_text_add_sql_literal(&t, ww_slice_of(name));
     ww_text_add(&t, ", ");

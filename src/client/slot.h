@@ -22,12 +22,15 @@ ww_status ww__slot_create(ww_session *s, const ww_create_slot *slot, ww_lsn *con
                           ww_error *err);
 /* Is it a logical slot of this plugin in this database? ERR_SERVER otherwise, saying which it is.
  */
-ww_status ww__slot_check(const ww__slot *slot, const char *name, const char *plugin,
-                         const char *database, ww_error *err);
+ww_status ww__slot_check(const ww_session *s, const ww__slot *slot, const char *name,
+                         const char *plugin, const char *database, ww_error *err);
 /* Adds to a server's refusal (by its SQLSTATE) what there is and which command or SQL helps. The
  * session must be able to run queries, else nothing is added. wanted: the slot is to be read, so a
  * missing one may be created. */
 void ww__slot_explain(ww_session *s, const char *name, bool wanted, ww_error *err);
+
+/* suggest.c: adds "walwire slot COMMAND -S SLOT", with what leads to this session's database. */
+void ww__suggest(ww_text *t, const ww_session *s, const char *command, const char *slot);
 
 /* The ways out of a slot whose two_phase is set. */
 void ww__slot_two_phase_hint(ww_session *s, const char *name, ww_error *err);

@@ -21,6 +21,7 @@
 #define CHUNK_MAX ((size_t)32 << 10) /* also the size of an extent */
 #define CHUNK_MIN ((size_t)1 << 10)
 #define LENGTH_SIZE 4u
+#define CANNOT_MAKE "cannot make a spill file in"
 #define RECORD_KEEP ((size_t)4 << 20) /* a larger record's memory is given back */
 
 typedef struct chunk chunk;
@@ -55,15 +56,16 @@ struct ww__spool {
     uint8_t *record;
     size_t record_cap;
     uint64_t spilled;
+    bool failed; /* the file, or its limit */
 };
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
 /* Not ERR_IO: trying again, as after a lost connection, would not help. */
-static ww_status file_failed(const ww__spool *s, ww_status status, const char *what, ww_error *err)
+static ww_status fail_in(const char *directory, ww_status status, const char *what, ww_error *err)
 {
     int code = errno;
-    ww__fail_text(err, status, what, s->directory);
+    ww__fail_text(err, status, what, directory);
     if (err != NULL) {
         err->sys_errno = code;
         ww__copy_cut(err->hint, sizeof err->hint,
@@ -72,6 +74,12 @@ static ww_status file_failed(const ww__spool *s, ww_status status, const char *w
                                  "the server keep large transactions: --streaming off"));
     }
     return status;
+}
+
+static ww_status file_failed(ww__spool *s, ww_status status, const char *what, ww_error *err)
+{
+    s->failed = true;
+    return fail_in(s->directory, status, what, err);
 }
 
 /* Without a name from the start where the system can, else unlinked at once; mode 0600 in any case.
@@ -99,7 +107,16 @@ static ww_status open_file(ww__spool *s, ww_error *err)
     if (s->fd >= 0)
         return WW_OK;
     s->fd = open_unlinked(s->directory);
-    return s->fd >= 0 ? WW_OK : file_failed(s, WW_ERR_USAGE, "cannot make a spill file in", err);
+    return s->fd >= 0 ? WW_OK : file_failed(s, WW_ERR_USAGE, CANNOT_MAKE, err);
+}
+
+ww_status ww__spool_check(const char *directory, ww_error *err)
+{
+    int fd = open_unlinked(directory);
+    if (fd < 0)
+        return fail_in(directory, WW_ERR_USAGE, CANNOT_MAKE, err);
+    close(fd);
+    return WW_OK;
 }
 
 static ww_status take_extent(ww__spool *s, uint64_t *extent, ww_error *err)
@@ -108,10 +125,12 @@ static ww_status take_extent(ww__spool *s, uint64_t *extent, ww_error *err)
         *extent = s->free_extents[--s->free_count];
         return WW_OK;
     }
-    if (s->extents >= s->extent_limit)
+    if (s->extents >= s->extent_limit) {
+        s->failed = true;
         return ww__fail_text(err, WW_ERR_LIMIT,
                              "streamed transactions need more room than the spill file may take",
                              "raise --spill-limit, or use --streaming off");
+    }
     *extent = s->extents++;
     return WW_OK;
 }
@@ -486,4 +505,9 @@ const ww_spool *ww__spool_table(ww__spool *s)
 uint64_t ww__spool_spilled(const ww__spool *s)
 {
     return s->spilled;
+}
+
+bool ww__spool_failed(const ww__spool *s)
+{
+    return s->failed;
 }

@@ -62,10 +62,13 @@ static ww_status create_slot(ww_client *c, ww_lsn *confirmed, ww_error *err)
 /* A slot that nobody reads fills the server's disk: one of ours does not outlive a failed start. */
 static void undo_slot(ww_client *c)
 {
-    if (c->made_slot && ww_session_drop_slot(c->session, c->slot, NULL) < 0)
-        ww__log(&c->config.log, WW_LOG_WARNING,
-                "slot \"%s\" was created and holds back WAL; to drop it: walwire slot drop -S %s",
-                c->slot, c->slot);
+    char command[256];
+    ww_text t = {command, sizeof command, 0};
+    if (!c->made_slot || ww_session_drop_slot(c->session, c->slot, NULL) == WW_OK)
+        return;
+    ww__suggest(&t, c->session, "drop", c->slot);
+    ww__log(&c->config.log, WW_LOG_WARNING,
+            "slot \"%s\" was created and holds back WAL; to drop it: %s", c->slot, command);
 }
 
 /* two_phase is the slot's for good: a reader who does not expect prepared transactions would get
@@ -91,7 +94,7 @@ static ww_status check_slot(const ww_client *c, const ww__slot *slot, ww_lsn *co
 {
     *confirmed = slot->confirmed_flush;
     if (slot->exists)
-        return ww__slot_check(slot, c->slot, plugin_of(c), c->system.database, err);
+        return ww__slot_check(c->session, slot, c->slot, plugin_of(c), c->system.database, err);
     ww__fail_text(err, WW_ERR_SERVER, "no such replication slot", c->slot);
     if (err != NULL)
         snprintf(err->sqlstate, sizeof err->sqlstate, "42704");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keep.c: a file and its position beside it: going on after a crash, saving, log rotation.
+/* keep.c: a file and its position beside it: going on after a crash, saving.
  *
  * Invariants: the position never names a byte that is not synced; the file is not written before
  * what is behind its position was cut. */
@@ -40,28 +40,12 @@ static ww_status load(void *ctx, ww_position *out, ww_error *err)
     return WW_OK;
 }
 
-static bool sync_all(int fd)
+bool ww__keep_sync(int fd)
 {
     while (fsync(fd) != 0)
         if (errno != EINTR)
             return false;
     return true;
-}
-
-/* What is behind the position goes: it was never acknowledged, and comes again. */
-static ww_status cut_tail(ww_sink *s, ww_error *err)
-{
-    off_t at = (off_t)s->keep.offset;
-    struct stat st;
-    if (fstat(s->to.fd, &st) != 0)
-        return ww__sink_lose(s, "the output cannot be used", errno, err);
-    if ((uint64_t)st.st_size != s->keep.found_size)
-        return ww__sink_lose(s, "somebody else wrote to the output meanwhile, or cut it", 0, err);
-    if (st.st_size > at && !ww__target_cut(&s->to, at))
-        return ww__sink_lose(s, "cannot cut the output at its position", errno, err);
-    if (!sync_all(s->to.fd))
-        return ww__sink_lose(s, "fsync of the output failed", errno, err);
-    return WW_OK;
 }
 
 static bool same_stream(const ww_position *a, const ww_position *b)
@@ -70,17 +54,87 @@ static bool same_stream(const ww_position *a, const ww_position *b)
            strcmp(a->database, b->database) == 0;
 }
 
-/* What was acknowledged does not go back, unless this is a new beginning. */
-static ww__kept now_kept(const ww__keep *k, const ww_position *p)
+/* Is what is saved first not what was loaded? Then a gap was accepted: what is behind the position
+ * may never come again. */
+static bool gave_up(const ww__keep *k, const ww_position *p)
 {
-    ww__kept now = {*p, k->offset, k->device, k->inode};
-    const ww_position *before = &k->place.kept.position;
-    bool anew = k->place.sequence == 0 || (k->init && !k->begun) || !same_stream(before, p);
+    const ww_position *was = &k->place.kept.position;
+    if (k->begun || k->place.found != WW_OK)
+        return false;
+    return !same_stream(was, p) || p->acked != later(was->acked, was->end_lsn) ||
+           p->timeline < was->timeline;
+}
+
+/* The file stays as it is. The last unit that was known is no longer the one that it ends with. */
+static ww_status keep_tail(ww_sink *s, ww_error *err)
+{
+    ww_status st;
+    s->to.base = (off_t)s->keep.found_size;
+    st = ww__target_end_line(&s->to, s->path, err);
+    if (st < 0)
+        s->lost = "the output could not be written before";
+    s->keep.offset = (uint64_t)s->to.base;
+    s->keep.end_lsn = 0;
+    return st;
+}
+
+/* Never acknowledged: it comes again. */
+static ww_status cut_tail(ww_sink *s, ww_error *err)
+{
+    s->keep.tail_cut = true;
+    if (s->keep.tail > 0 && !ww__target_cut(&s->to, (off_t)s->keep.offset))
+        return ww__sink_lose(s, "cannot cut the output at its position", errno, err);
+    return WW_OK;
+}
+
+/* What is behind the position, and the file's length for good. */
+static ww_status settle_tail(ww_sink *s, const ww_position *p, ww_error *err)
+{
+    ww__keep *k = &s->keep;
+    struct stat file;
+    ww_status st;
+    if (fstat(s->to.fd, &file) != 0)
+        return ww__sink_lose(s, "the output cannot be used", errno, err);
+    if ((uint64_t)file.st_size != k->found_size)
+        return ww__sink_lose(s, "somebody else wrote to the output meanwhile, or cut it", 0, err);
+    k->tail_offset = k->offset;
+    k->tail = k->found_size - k->offset;
+    st = gave_up(k, p) ? keep_tail(s, err) : cut_tail(s, err);
+    if (st == WW_OK && !ww__keep_sync(s->to.fd))
+        st = ww__sink_lose(s, "fsync of the output failed", errno, err);
+    return st;
+}
+
+/* As things stand here; what was acknowledged does not go back. */
+ww__kept ww__keep_here(const ww__keep *k)
+{
+    ww__kept now = k->place.kept;
+    now.offset = k->offset;
+    now.device = k->device;
+    now.inode = k->inode;
     now.position.end_lsn = k->end_lsn;
-    now.position.acked = later(p->acked, k->end_lsn);
-    if (!anew)
-        now.position.acked = later(now.position.acked, before->acked);
+    now.position.acked = later(now.position.acked, k->end_lsn);
     return now;
+}
+
+/* The same with what the client says, which may be a new beginning. */
+static ww__kept kept_now(const ww__keep *k, const ww_position *p)
+{
+    ww__kept now = ww__keep_here(k);
+    bool anew = k->place.sequence == 0 || gave_up(k, p) || !same_stream(&now.position, p);
+    ww_lsn acked = anew ? k->end_lsn : now.position.acked;
+    now.position = *p;
+    now.position.end_lsn = k->end_lsn;
+    now.position.acked = later(p->acked, acked);
+    return now;
+}
+
+static ww_status save_kept(ww_sink *s, const ww__kept *now, ww_error *err)
+{
+    ww_status st = ww__place_save(&s->keep.place, now, err);
+    if (st < 0)
+        s->lost = "the position could not be written before";
+    return st;
 }
 
 static ww_status save(void *ctx, const ww_position *p, ww_error *err)
@@ -90,19 +144,35 @@ static ww_status save(void *ctx, const ww_position *p, ww_error *err)
     ww__kept now;
     ww_status st = ww__sink_check(s, err);
     if (st == WW_OK && !k->begun)
-        st = cut_tail(s, err);
+        st = settle_tail(s, p, err);
+    else
+        k->tail = 0;
     if (st < 0)
         return st;
     ww_sink_delivered(s);
-    if (!same_stream(&k->place.kept.position, p) && s->delivered == 0)
-        k->end_lsn = 0; /* it was the unit of another stream */
-    now = now_kept(k, p);
-    st = ww__place_save(&k->place, &now, err);
+    now = kept_now(k, p);
+    st = save_kept(s, &now, err);
     if (st == WW_OK)
         k->begun = true;
-    else
-        s->lost = "the position could not be written before";
     return st;
+}
+
+ww_status ww_sink_keep(ww_sink *s, ww_error *err)
+{
+    ww__kept now;
+    ww_status st = ww__sink_check(s, err);
+    if (st < 0 || !s->keep.begun)
+        return st;
+    ww_sink_delivered(s);
+    now = ww__keep_here(&s->keep);
+    return save_kept(s, &now, err);
+}
+
+uint64_t ww_sink_tail(const ww_sink *s, uint64_t *offset, bool *cut)
+{
+    *offset = s->keep.tail_offset;
+    *cut = s->keep.tail_cut;
+    return s->keep.tail;
 }
 
 const ww_position_store *ww_sink_positions(const ww_sink *s)
@@ -124,10 +194,10 @@ static ww_status fail_gap(const ww_sink *s, const char *why, ww_error *err)
 }
 
 /* A run that keeps no position would append what the next one, which does, cuts off. */
-static ww_status refuse_kept(const ww_sink *s, const char *place, ww_error *err)
+static ww_status refuse_kept(const ww_sink *s, ww_error *err)
 {
     ww__kept kept;
-    ww_status st = ww__place_peek(place, &kept);
+    ww_status st = ww__place_peek(s->keep.beside, &kept);
     if (st == WW_END)
         return WW_OK;
     if (st < 0)
@@ -140,7 +210,7 @@ static ww_status refuse_kept(const ww_sink *s, const char *place, ww_error *err)
     return WW_ERR_GAP;
 }
 
-static ww_status find_file(ww_sink *s, ww_error *err)
+ww_status ww__keep_find_file(ww_sink *s, ww_error *err)
 {
     struct stat st;
     if (fstat(s->to.fd, &st) != 0)
@@ -160,13 +230,29 @@ static ww_status begin_anew(ww_sink *s, ww_error *err)
     return st;
 }
 
+/* Is there something at the position's offset that no line ends before? */
+static ww_status look_at_offset(const ww_sink *s, bool *torn, ww_error *err)
+{
+    const ww__keep *k = &s->keep;
+    bool line_ends = true;
+    ww_status st = WW_OK;
+    if (k->place.found == WW_OK && k->found_size >= k->place.kept.offset)
+        st = ww__target_look(&s->to, s->path, (off_t)k->place.kept.offset, &line_ends, err);
+    *torn = !line_ends;
+    return st;
+}
+
+/* `init` is for a position that cannot be gone on with; one that can is worth the same with it. */
 static ww_status go_on(ww_sink *s, ww_error *err)
 {
     ww__keep *k = &s->keep;
-    ww__found_file file = {k->device, k->inode, k->found_size, s->to.created};
+    ww__found_file file = {k->device, k->inode, k->found_size, s->to.created, false};
+    ww_status st = look_at_offset(s, &file.torn, err);
     ww__resume r = ww__resume_in(&file, k->place.found, &k->place.kept);
+    if (st < 0)
+        return st;
     if (r.gap != NULL)
-        return fail_gap(s, r.gap, err);
+        return k->init ? begin_anew(s, err) : fail_gap(s, r.gap, err);
     k->offset = r.offset;
     k->end_lsn = k->place.found == WW_OK ? k->place.kept.position.end_lsn : 0;
     k->rotated_offset = r.rotated ? k->place.kept.offset : 0;
@@ -174,11 +260,11 @@ static ww_status go_on(ww_sink *s, ww_error *err)
     return WW_OK;
 }
 
-static ww_status keep_position(ww_sink *s, const char *place, bool init, ww_error *err)
+static ww_status keep_position(ww_sink *s, bool init, ww_error *err)
 {
-    ww_status st = ww__place_open(&s->keep.place, place, err);
+    ww_status st = ww__place_open(&s->keep.place, s->keep.beside, err);
     if (st == WW_OK)
-        st = find_file(s, err);
+        st = ww__keep_find_file(s, err);
     if (st < 0)
         return st;
     s->keep.on = true;
@@ -186,117 +272,53 @@ static ww_status keep_position(ww_sink *s, const char *place, bool init, ww_erro
     s->keep.store.ctx = s;
     s->keep.store.load = load;
     s->keep.store.save = save;
-    return init ? begin_anew(s, err) : go_on(s, err);
+    return go_on(s, err);
+}
+
+static ww_status name_both(ww_sink *s, const char *path, ww_error *err)
+{
+    size_t size = strlen(path) + sizeof ".position";
+    s->path = malloc(size);
+    s->keep.beside = malloc(size);
+    if (s->path == NULL || s->keep.beside == NULL)
+        return ww__fail(err, WW_ERR_NOMEM, "no memory for the output");
+    snprintf(s->path, size, "%s", path);
+    snprintf(s->keep.beside, size, "%s.position", path);
+    return WW_OK;
 }
 
 ww_status ww__keep_open(ww_sink *s, const ww_sink_config *config, ww_error *err)
 {
-    size_t size = strlen(config->path) + sizeof ".position";
-    char *place = malloc(size);
-    ww_status st = WW_ERR_NOMEM;
-    s->path = malloc(size);
-    if (place == NULL || s->path == NULL) {
-        free(place);
-        return ww__fail(err, WW_ERR_NOMEM, "no memory for the output");
-    }
-    snprintf(s->path, size, "%s", config->path);
-    snprintf(place, size, "%s.position", config->path);
+    ww_status st = name_both(s, config->path, err);
+    s->keep.wanted = config->position;
+    if (st < 0)
+        return st;
+    if (ww__place_is(s->path))
+        return ww__fail_text(err, WW_ERR_USAGE,
+                             "this file holds a position, and is no output; give another file",
+                             s->path);
     if (config->position)
-        st = keep_position(s, place, config->init, err);
-    else
-        st = refuse_kept(s, place, err);
-    if (st == WW_OK && !config->position)
-        st = ww__target_end_line(&s->to, s->path, err);
-    free(place);
-    return st;
+        return keep_position(s, config->init, err);
+    st = refuse_kept(s, err);
+    return st == WW_OK ? ww__target_end_line(&s->to, s->path, err) : st;
 }
 
-/* ---- rotation ------------------------------------------------------------------------------- */
-
-/* True if the path still leads to the file that is open; its size then. */
-static bool still_there(const ww_sink *s, off_t *size)
+static void remove_if_empty(int fd, const char *path)
 {
     struct stat ours, there;
-    if (fstat(s->to.fd, &ours) != 0 || stat(s->path, &there) != 0)
-        return false;
-    *size = ours.st_size;
-    return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+    if (fstat(fd, &ours) == 0 && ours.st_size == 0 && lstat(path, &there) == 0 &&
+        ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+        unlink(path);
 }
 
-/* A crash before the position is of the new file finds it empty, and another one than the position
- * says: it goes on in it. */
-static ww_status open_next(ww_sink *s, ww__target *next, ww_error *err)
+/* Before they are closed: while they are locked nobody else begins in them. */
+void ww__keep_discard(ww_sink *s)
 {
-    ww_status st = ww__target_open(next, s->path, err);
-    if (st < 0)
-        return st;
-    if (next->kind != WW_SINK_FILE)
-        st = ww__target_fail(next, "the output is no regular file any more", 0, err);
-    if (st == WW_OK)
-        st = ww__target_end_line(next, s->path, err);
-    if (st == WW_OK && s->keep.on && !sync_all(next->fd))
-        st = ww__target_fail(next, "fsync of the output failed", errno, err);
-    if (st < 0)
-        ww__target_close(next);
-    return st;
-}
-
-/* Offsets of units go on counting: those before it are in the file that went. */
-static void switch_to(ww_sink *s, const ww__target *next)
-{
-    ww__target_close(&s->to);
-    s->to = *next;
-    s->to.base -= (off_t)s->written;
-}
-
-static ww_status keep_next(ww_sink *s, const ww__target *next, ww_error *err)
-{
-    ww__keep *k = &s->keep;
-    ww__kept now = k->place.kept;
-    ww_status st;
-    switch_to(s, next);
-    if (!k->on)
-        return WW_OK;
-    st = find_file(s, err);
-    if (st < 0)
-        return st;
-    now.offset = k->offset = k->found_size;
-    now.device = k->device;
-    now.inode = k->inode;
-    now.position.end_lsn = k->end_lsn;
-    now.position.acked = later(now.position.acked, k->end_lsn);
-    return ww__place_save(&k->place, &now, err);
-}
-
-static ww_status reopen(ww_sink *s, ww_error *err)
-{
-    ww__target next;
-    off_t size = 0;
-    ww_status st = s->safe == s->written ? WW_OK : ww__sink_flush(s, err);
-    if (st < 0)
-        return st;
-    ww_sink_delivered(s);
-    if (!still_there(s, &size)) {
-        st = open_next(s, &next, err);
-        return st < 0 ? st : keep_next(s, &next, err);
-    }
-    if (!s->keep.on)
-        s->to.base = size - (off_t)s->written; /* somebody may have cut it, having copied it */
-    return WW_OK;
-}
-
-ww_status ww_sink_reopen(ww_sink *s, ww_error *err)
-{
-    ww_status st = ww__sink_check(s, err);
-    if (st < 0)
-        return st;
-    if (s->path == NULL)
-        return ww__fail(err, WW_ERR_USAGE,
-                        "only a file that was opened by its path can be opened anew");
-    if (s->written != s->unit_end || (s->keep.on && !s->keep.begun))
-        return ww__fail(err, WW_ERR_USAGE, "a file is opened anew between two units only");
-    st = reopen(s, err);
-    if (st < 0 && s->lost == NULL)
-        s->lost = "the output could not be opened anew";
-    return st;
+    const ww__keep *k = &s->keep;
+    if (!k->wanted || k->begun || s->path == NULL || k->beside == NULL)
+        return;
+    if (s->to.created)
+        remove_if_empty(s->to.fd, s->path);
+    if (k->place.created && k->place.fd >= 0)
+        remove_if_empty(k->place.fd, k->beside);
 }

@@ -92,6 +92,16 @@ ww_status ww__place_peek(const char *path, ww__kept *out)
     return found;
 }
 
+bool ww__place_is(const char *path)
+{
+    uint8_t bytes[WW__SLOTS_SIZE];
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read_start(fd, bytes, sizeof bytes);
+    if (fd >= 0)
+        close(fd);
+    return size > 0 && ww__slots_resemble(bytes, (size_t)size);
+}
+
 /* ---- open ----------------------------------------------------------------------------------- */
 
 /* A file system without locks has none to offer: then it is up to the user. */
@@ -117,7 +127,10 @@ ww_status ww__place_open(ww__place *p, const char *path, ww_error *err)
     ww_status st;
     memset(p, 0, sizeof *p);
     ww__copy_cut(p->path, sizeof p->path, ww_slice_of(path));
-    p->fd = open(path, flags | O_CREAT, 0600);
+    p->fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+    p->created = p->fd >= 0;
+    if (p->fd < 0 && errno == EEXIST)
+        p->fd = open(path, flags);
     if (p->fd < 0 && errno == ELOOP)
         return fail(p, "the position's file is a symbolic link; it has to be the file itself",
                     ELOOP, err);

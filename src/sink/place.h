@@ -11,6 +11,7 @@ typedef struct ww__place {
     ww__kept kept;     /* what the newest slot holds */
     bool ours;         /* we wrote `kept`: of a process that was killed it may not be on the disk */
     ww_status found;   /* at open: WW_OK, WW_END or ERR_GAP (ww__slots_newest) */
+    bool created;      /* the file is new, made here */
     bool lost;         /* a write or sync failed: nobody knows any more what is in the file */
     char path[256];    /* for messages */
 } ww__place;
@@ -22,6 +23,8 @@ void ww__place_close(ww__place *p);
 /* Reads a place that is not ours, without making or locking anything. WW_END: nothing is kept
  * there. ERR_GAP: something is there that cannot be read. */
 ww_status ww__place_peek(const char *path, ww__kept *out);
+/* True if something is kept in this file, readable or not. */
+bool ww__place_is(const char *path);
 
 /* ERR_GAP: there is something in it, which is no position. */
 ww_status ww__place_fail_gap(const ww__place *p, ww_error *err);

@@ -15,14 +15,27 @@ static const char another[] =
     "the file is not empty, and not the one that its position is of; put that one back, or with "
     "--init go on behind this one's end";
 
-/* A longer file of another inode may be a copy that was put back. */
+static const char longer[] =
+    "the file is not the one that its position is of, and goes on behind where that ends: nothing "
+    "in it is cut; put the right one back, or with --init go on behind this one's end";
+static const char no_line_end[] =
+    "where the file should end whole by its position no line ends: it is another one, or was "
+    "changed; put the right one back, or with --init go on behind this one's end";
+
+/* A file of another inode that is as long as it should be may be a copy that was put back. Device
+ * numbers may change when the system starts: what we left behind the offset is no reason to stop
+ * then. */
 static const char *misfit(const ww__found_file *file, const ww__kept *kept, bool same)
 {
-    if (same)
-        return file->size < kept->offset ? too_short : NULL;
-    if (file->size == 0)
+    if (same && file->size < kept->offset)
+        return too_short;
+    if (!same && file->size == 0)
         return NULL;
-    return kept->offset == 0 || file->size < kept->offset ? another : NULL;
+    if (!same && (kept->offset == 0 || file->size < kept->offset))
+        return another;
+    if (file->inode != kept->inode && file->size > kept->offset)
+        return longer;
+    return file->torn ? no_line_end : NULL;
 }
 
 ww__resume ww__resume_in(const ww__found_file *file, ww_status found, const ww__kept *kept)

@@ -9,6 +9,7 @@
 typedef struct ww__found_file {
     uint64_t device, inode, size;
     bool created; /* by us, just now: its inode may be that of one that was deleted */
+    bool torn;    /* where the position says that it ends whole, no line ends */
 } ww__found_file;
 
 typedef struct ww__resume {

@@ -23,6 +23,10 @@ static const char not_ours[] =
     "the output no longer ends with what was written last: somebody else writes to it, or cut it; "
     "give walwire a file of its own";
 
+static const char deleted[] =
+    "the output was deleted while it was in use: what was written since is lost, and comes again "
+    "at the next start (to rotate a file, rename it, then send SIGHUP)";
+
 /* ---- open ----------------------------------------------------------------------------------- */
 
 ww_status ww_sink_open(ww_sink **out, const ww_sink_config *config, ww_error *err)
@@ -56,8 +60,10 @@ void ww_sink_close(ww_sink *s)
 {
     if (s == NULL)
         return;
+    ww__keep_discard(s);
     ww__target_close(&s->to);
     ww__place_close(&s->keep.place);
+    free(s->keep.beside);
     free(s->path);
     free(s);
 }
@@ -166,6 +172,13 @@ static bool ends_with_ours(const ww_sink *s)
     return fstat(s->to.fd, &st) == 0 && st.st_size == s->to.base + (off_t)s->written;
 }
 
+/* Whatever has no name any more will be gone once it is closed. */
+static bool is_deleted(const ww_sink *s)
+{
+    struct stat st;
+    return fstat(s->to.fd, &st) == 0 && st.st_nlink == 0;
+}
+
 ww_status ww__sink_flush(ww_sink *s, ww_error *err)
 {
     while (fdatasync(s->to.fd) != 0) {
@@ -174,6 +187,8 @@ ww_status ww__sink_flush(ww_sink *s, ww_error *err)
         /* The pages may be gone: a second try would succeed without them. */
         return ww__sink_lose(s, "fdatasync failed: what was written may be lost", errno, err);
     }
+    if (s->keep.on && is_deleted(s))
+        return ww__sink_lose(s, deleted, 0, err);
     if (s->keep.on && !ends_with_ours(s))
         return ww__sink_lose(s, not_ours, 0, err);
     s->safe = s->written;

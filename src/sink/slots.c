@@ -116,3 +116,11 @@ ww_status ww__slots_newest(const uint8_t *bytes, size_t size, ww__kept *kept, ui
         }
     return found;
 }
+
+bool ww__slots_resemble(const uint8_t *bytes, size_t size)
+{
+    size_t at = 0;
+    if (size > WW__SLOT_SIZE && all_zero(bytes, WW__SLOT_SIZE))
+        at = WW__SLOT_SIZE; /* written once */
+    return size >= at + sizeof magic && memcmp(bytes + at, magic, sizeof magic) == 0;
+}

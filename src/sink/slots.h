@@ -33,5 +33,8 @@ bool ww__slot_decode(const uint8_t bytes[WW__SLOT_SIZE], ww__kept *kept, uint64_
  * also what a crash leaves of the very first write: slot 0 untouched, slot 1 without its last byte.
  * ERR_GAP: something was, and cannot be read. */
 ww_status ww__slots_newest(const uint8_t *bytes, size_t size, ww__kept *kept, uint64_t *sequence);
+/* Does a file that begins like this hold a position, readable or not? False for one that nothing
+ * was kept in. */
+bool ww__slots_resemble(const uint8_t *bytes, size_t size);
 
 #endif

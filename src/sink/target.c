@@ -53,10 +53,27 @@ static int given_number(const char *path)
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
+static bool is_link(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static bool is_fifo(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* Events in it would be the end of somebody's position. */
+static ww_status refuse_position(const char *path, ww_error *err)
+{
+    const char end[] = ".position";
+    size_t len = strlen(path), tail = sizeof end - 1;
+    if (len < tail || strcmp(path + len - tail, end) != 0)
+        return WW_OK;
+    return ww__fail_text(err, WW_ERR_USAGE,
+                         "the output's name is one of a position; give another file", path);
 }
 
 /* A file that we create is never created through somebody's symbolic link; one that exists may be
@@ -65,6 +82,8 @@ static ww_status open_path(ww__target *t, const char *path, ww_error *err)
 {
     const int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC;
     int code;
+    if (refuse_position(path, err) < 0)
+        return WW_ERR_USAGE;
     t->fd = open(path, flags | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     t->created = t->fd >= 0;
     if (t->fd < 0 && errno == EEXIST)
@@ -76,6 +95,8 @@ static ww_status open_path(ww__target *t, const char *path, ww_error *err)
         return ww__target_fail(t, "the output is a directory; give a file", code, err);
     if (code == ENXIO && is_fifo(path))
         return ww__target_fail(t, "nobody reads this FIFO: start the reader first", code, err);
+    if (code == ENOENT && is_link(path))
+        return ww__target_fail(t, "the output is a symbolic link that leads nowhere", code, err);
     return ww__target_fail(t, "cannot open the output", code, err);
 }
 
@@ -106,24 +127,30 @@ static ww_status prepare_file(ww__target *t, const char *path, ww_error *err)
     return code == 0 ? WW_OK : ww__target_fail(t, "cannot sync the output's directory", code, err);
 }
 
-/* A crash may have left half a line: ours does not become its other half. Whether there is one
- * shows only where the file may be read. */
-ww_status ww__target_end_line(ww__target *t, const char *path, ww_error *err)
+ww_status ww__target_look(const ww__target *t, const char *path, off_t at, bool *line_ends,
+                          ww_error *err)
 {
     char last = '\n';
-    ssize_t n;
     int fd;
-    if (t->base == 0)
+    *line_ends = true;
+    if (at == 0)
         return WW_OK;
     fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return errno == EACCES ? WW_OK
-                               : ww__target_fail(t, "cannot read the output's end", errno, err);
-    if (pread(fd, &last, 1, t->base - 1) != 1)
-        last = '\n';
+        return errno == EACCES ? WW_OK : ww__target_fail(t, "cannot read the output", errno, err);
+    *line_ends = pread(fd, &last, 1, at - 1) != 1 || last == '\n';
     close(fd);
-    if (last == '\n')
-        return WW_OK;
+    return WW_OK;
+}
+
+/* A crash may have left half a line: ours does not become its other half. */
+ww_status ww__target_end_line(ww__target *t, const char *path, ww_error *err)
+{
+    bool line_ends;
+    ssize_t n;
+    ww_status st = ww__target_look(t, path, t->base, &line_ends, err);
+    if (st < 0 || line_ends)
+        return st;
     do
         n = write(t->fd, "\n", 1);
     while (n < 0 && errno == EINTR);
@@ -196,7 +223,7 @@ ww_status ww__target_open(ww__target *t, const char *path, ww_error *err)
     memset(t, 0, sizeof *t);
     ww__copy_cut(t->path, sizeof t->path, ww_slice_of(standard ? "standard output" : path));
     t->own_fd = !standard;
-    t->fd = STDOUT_FILENO;
+    t->fd = standard ? STDOUT_FILENO : -1;
     if (!standard)
         st = number >= 0 ? take_given(t, number, err) : open_path(t, path, err);
     if (st == WW_OK)

@@ -24,6 +24,10 @@ typedef struct ww__target {
  * open. */
 ww_status ww__target_open(ww__target *t, const char *path, ww_error *err);
 void ww__target_close(ww__target *t);
+/* Of a file opened by this path: does a line end at this offset? Yes, too, at 0, and where the file
+ * may not be read. */
+ww_status ww__target_look(const ww__target *t, const char *path, off_t at, bool *line_ends,
+                          ww_error *err);
 /* Of a file opened by this path: ends a line that a crash has left half. */
 ww_status ww__target_end_line(ww__target *t, const char *path, ww_error *err);
 /* ftruncate(), interrupted or not. False: errno. */

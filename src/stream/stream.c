@@ -85,7 +85,7 @@ const ww_error *ww_stream_error(const ww_stream *s)
 
 bool ww_stream_in_transaction(const ww_stream *s)
 {
-    return s->in_transaction;
+    return s->in_transaction || s->resumed.awaited;
 }
 
 ww_status ww__stream_fail(ww_stream *s, ww_status status, const char *what)

@@ -120,6 +120,7 @@ static void quota(void)
         while ((st = s->append(s->ctx, &txn, none, body, &err)) == WW_OK && done < 100)
             done++;
         CHECK_EQ_U64(st, WW_ERR_LIMIT);
+        CHECK(ww__spool_failed(spool));
         CHECK(done >= extents && done <= 2 * extents + 1);
         CHECK(strstr(err.subject, "--spill-limit") != NULL);
         ww__spool_close(spool);
@@ -140,7 +141,11 @@ static void bad_directory(void)
     CHECK_EQ_U64(st, WW_ERR_USAGE);
     CHECK(strstr(err.subject, "/nowhere/at/all") != NULL &&
           strstr(err.hint, "--spill-dir") != NULL);
+    CHECK(ww__spool_failed(spool));
     ww__spool_close(spool);
+    CHECK_EQ_U64(ww__spool_check("/nowhere/at/all", &err), WW_ERR_USAGE);
+    CHECK(strstr(err.subject, "/nowhere/at/all") != NULL);
+    CHECK_EQ_U64(ww__spool_check("/tmp", &err), WW_OK);
 }
 
 int main(void)

@@ -5,7 +5,7 @@ import struct
 
 import pgoutput as pg
 import scram
-from case import DONE, GAP, INTERNAL, MIB, PASSWORD, Case
+from case import DONE, GAP, INTERNAL, MIB, OUTPUT, PASSWORD, Case
 from peer import COPY_BOTH, WELCOME, keepalive, wal
 from pgoutput import UNCHANGED
 
@@ -217,7 +217,7 @@ STREAMS = [
          lines=FIRST_LINES,
          says=r"^walwire: the server sent a Stream Abort of a transaction that was never streamed[^\n]*\n\Z"),
     Case("E23 10^5 open streams and more", open_streams, INTERNAL, lines=FIRST_LINES, acked=0x2000100, rss=80 * MIB, seconds=30),
-    Case("E23 a stream beyond its quota", one_large_stream, INTERNAL, "spill", lines=FIRST_LINES, acked=0x2000100, seconds=20,
+    Case("E23 a stream beyond its quota", one_large_stream, OUTPUT, "spill", lines=FIRST_LINES, acked=0x2000100, seconds=20,
          args=("--assemble-memory", "1000000", "--spill-limit", "4000000")),
     *[Case(f"E25 the same bytes in pieces of {size}", in_pieces(size), **GOOD, lines=SAME_LINES)
       for size in (1, 2, 7, 61, 65536)],

@@ -407,6 +407,9 @@ AGAIN_CASES = [
     continued("C20 before the first transaction", dies(hang_up), offered(WHOLE)),
     *[continued(f"C20 again: {name}", acknowledged, play, behind_first, check=never_less)
       for name, play in PASSING.items()],
+    continued("C20 a reason is said when it is another one", acknowledged, PASSING["57P03 before the login"],
+              PASSING["57P03 before the login"], PASSING["53300 before the login"], behind_first,
+              says=r"attempt 1 (?![\s\S]*attempt 2 )[\s\S]*attempt 3 "),
     *[Case(f"C20 final: {name}", one_after_the_other(acknowledged, play), code, text, connections=2, reconnects=True,
            acked=FIRST_END, must_ack=FIRST_END, lines=FIRST_LINES) for name, (play, code, text) in FINAL.items()],
     Case("C20 -n: final at the first loss", acknowledged, CONNECT, acked=FIRST_END, must_ack=FIRST_END,

@@ -96,9 +96,15 @@ class Gaps(Case):
         self.assertTrue({begin, position.lsn(end)} <= named, f"{begin:X}, {end} are not in: {done.err}")
 
     def assert_advice_works(self, then, conninfo=None):
-        """--init, and then everything from there on, once."""
+        """--init, which says what is given up, and then everything from there on, once."""
+        old = position.read(self.dir / "out.position")
         done = self.once("--init", conninfo=conninfo)
         self.assertEqual(done.status, OK, done.err)
+        said = re.search(rf'begins anew at ({LSN}), where slot "{self.slot}" stands: (.*)\. The position was ({LSN}) of slot '
+                         rf'"{old.slot}" in database "{old.database}"', done.err)
+        self.assertTrue(said, done.err)
+        self.assertEqual(position.lsn(said[3]), old.acked)
+        self.assertRegex(said[2], r": \S+$|older than")
         self.assertEqual(self.ids(), [*range(1, 11), *then])
         done = self.once(conninfo=conninfo)
         self.assertEqual(done.status, OK, done.err)
@@ -132,7 +138,7 @@ class SlotGaps(Gaps):
         with self.unmoved():
             for _ in range(2):   # it does not heal by itself
                 done = self.once()
-                self.assert_gap(done, "--init")
+                self.assert_gap(done, "--init", "cannot come from this slot any more")
                 self.assert_from_to(done, acked, stands)
         self.insert(13, 14)
         self.assert_advice_works(then)
@@ -171,12 +177,25 @@ class SlotGaps(Gaps):
         acked = self.delivered()
         self.sql(f"SELECT pg_drop_replication_slot('{self.slot}')")
         done = self.once()
-        self.assert_gap(done, self.slot, "--init")
+        self.assert_gap(done, f"walwire slot create -S {self.slot} -d {self.db}", "--init")
+        refused = self.once("--init")   # it says nothing of a slot that is not there
+        self.assertEqual(refused.status, support.REFUSED, refused.err)
+        self.assertIn("no such replication slot", refused.err)
+        self.assertNotIn("begins anew", refused.err)
         self.assertIn(acked, {position.lsn(text) for text in re.findall(LSN, done.err)})
         self.insert(11, 12)
         self.create_slot()
         self.insert(13, 14)
         self.assert_advice_works([13, 14])
+
+    def test_a_slip_in_the_name(self):
+        """The position knows the slot that was meant."""
+        self.delivered()
+        other = self.slot[:60] + "_x"
+        self.create_slot(other)
+        done = self.run_command("stream", "-S", other, *self.arguments("--until-now")[2:])
+        self.assert_gap(done, f"-S {self.slot}", other)
+        self.assertNotIn("right server", done.err)
 
     def test_without_a_position(self):
         """A pipe knows in memory what was acknowledged: enough while it runs."""
@@ -239,6 +258,9 @@ class Invalidated(Gaps):
 
     def again(self):
         """A new slot, as the report says."""
+        done = self.once()
+        self.assert_gap(done, f"walwire slot drop -S {self.slot} -d {self.db}",
+                        f"walwire slot create -S {self.slot} -d {self.db}", "--init")
         done = self.run_command("slot drop", "-S", self.slot)
         self.assertEqual(done.status, OK, done.err)
         self.create_slot()
@@ -299,6 +321,8 @@ class PublicationGaps(Gaps):
         with self.unmoved():
             again = self.once(publication="p2")
         self.check(again, self.slot)
+        begins = position.lsn(re.search(rf"changes from ({LSN})", done.err)[1])
+        self.assertGreaterEqual(begins, position.read(self.dir / "out.position").end_lsn, "the ten rows were delivered")
         if self.major >= 11:
             self.insert(15, 16)
             self.finish([*range(1, 11), 15, 16])

@@ -17,7 +17,7 @@ COUNT = int(os.environ.get("WALWIRE_HISTORIES", "200"))
 FIRST = int(os.environ.get("WALWIRE_SEED", "1"))
 BATCH = 50                    # histories between two readings
 SPILL = ["--assemble-memory", "4k"]
-NO_SPILL = ["--spill-dir", "/nonexistent"]
+NO_SPILL = ["--spill-limit", "1"]
 
 # (what the twin is, since which server, options)
 RUNS = [
@@ -111,11 +111,11 @@ class Histories(twin.Twins):
             self.fail(f"histories {seeds[0]}..{seeds[-1]}, {' '.join(options)}: seed {seen[-1]}, {difference}")
 
     def check_spilling(self, slot, options):
-        """With nowhere to spill to it must fail; the slot stays where it is."""
+        """With no room to spill to it must fail; the slot stays where it is."""
         done = self.run_command("stream", "-S", slot, "--publication", "p", "--until-now", "--ack", "none",
                                 "--format", "none", *options, *NO_SPILL)
         self.assertNotEqual(done.status, OK)
-        self.assertIn("--spill-dir", done.err)
+        self.assertIn("--spill-limit", done.err)
 
     def check_streamed(self):
         """Histories of which nothing was streamed would prove nothing."""

@@ -2,7 +2,7 @@
 """Slot care, the options that create slots, and where a stream begins and ends."""
 import json
 
-from support import GAP, OK, REFUSED, USAGE, Case, other_server
+from support import GAP, OK, REFUSED, USAGE, Case, other_server, since
 
 
 class Slots(Case):
@@ -64,6 +64,15 @@ class Slots(Case):
         self.assertEqual(done.status, OK, done.err)
         self.assertEqual([e["new"]["id"] for e in self.until_now().of("I")], [2])
 
+    @since(11)
+    def test_advance_beyond_the_end(self):
+        """The server would move it to the end of its WAL, and all that is to come would be given up."""
+        self.create_slot()
+        self.sql("INSERT INTO t VALUES (3)")
+        with self.unmoved():
+            self.assert_error(self.run_command("slot advance", "-S", self.slot, "--to", "F000/0"), USAGE, "F000/0", "ends at")
+        self.assertEqual(self.run_command("slot drop", "-S", self.slot).status, OK)
+
     def test_create_slot_then_stream(self):
         """An existing slot is an error unless --if-not-exists; then it goes on where it was."""
         self.sql("TRUNCATE t")
@@ -119,7 +128,24 @@ class Refused(Case):
                                 "--until-now", *arguments)
 
     def test_no_such_slot(self):
-        self.assert_error(self.stream(slot="absent_slot"), REFUSED, "absent_slot", "--create-slot")
+        self.assert_error(self.stream(slot="absent_slot"), REFUSED, "absent_slot", "--create-slot",
+                          f"walwire slot create -S absent_slot -d {self.db}")
+
+    def test_what_is_suggested_leads_to_the_same_database(self):
+        port = str(self.server.port)
+        done = self.run_command("stream", "-S", "absent_slot", "--publication", "p", conninfo=self.server.conninfo(
+            "postgres", self.db, host="127.0.0.1"))
+        self.assert_error(done, REFUSED, f"slot create -S absent_slot -d {self.db} -h 127.0.0.1 -p {port} -U postgres ")
+        self.sql('CREATE DATABASE "two-words"')
+        self.addCleanup(self.sql, 'DROP DATABASE "two-words"')
+        done = self.run_command("slot create", "-S", self.slot, conninfo=self.server.conninfo("postgres", "two-words"))
+        self.assertEqual(done.status, OK, done.err)
+        done = self.run_command("stream", "-S", self.slot, "--publication", "p", "-n")
+        self.assert_error(done, REFUSED, 'Its database is "two-words"', "another name")
+        self.assertNotIn("drop", done.err)
+        done = self.run_command("slot drop", "-S", "absent_slot", conninfo=self.server.conninfo("postgres", "two-words"))
+        self.assert_error(done, REFUSED, self.slot)
+        self.assertEqual(self.run_command("slot drop", "-S", self.slot).status, OK)
 
     def test_no_such_publication(self):
         self.create_slot()
@@ -133,6 +159,14 @@ class Refused(Case):
             self.assert_error(self.stream(publication="Lower"), REFUSED, "lower")
         self.assertEqual(self.stream(publication="Mixed").status, OK)
 
+    def test_a_publication_with_blanks_around_it(self):
+        self.create_slot()
+        with self.unmoved():
+            for names, meant in (("p, lower", "lower"), ("p ", "p"), ("Mixed, LOWER", "lower")):
+                done = self.stream(publication=names)
+                self.assert_error(done, REFUSED, f"there is: --publication {meant}\n")
+                self.assertNotIn("CREATE", done.err)
+
     def test_no_publication_at_all(self):
         self.create_slot()
         done = self.run_command("stream", "-S", self.slot, "--until-now")
@@ -142,7 +176,9 @@ class Refused(Case):
     def test_slot_of_another_plugin(self):
         self.create_slot(plugin="test_decoding")
         with self.unmoved():
-            self.assert_error(self.stream(), REFUSED, "test_decoding")
+            done = self.stream()
+            self.assert_error(done, REFUSED, "test_decoding", "another name")
+            self.assertNotIn("drop", done.err)
 
     def test_slot_of_another_database(self):
         self.server.sql(f"SELECT pg_create_logical_replication_slot('{self.slot}', 'pgoutput')")
@@ -152,7 +188,9 @@ class Refused(Case):
     def test_physical_slot(self):
         self.value("pg_create_physical_replication_slot('walwire_physical')")
         self.addCleanup(self.sql, "SELECT pg_drop_replication_slot('walwire_physical')")
-        self.assert_error(self.stream(slot="walwire_physical"), REFUSED, "physical")
+        done = self.stream(slot="walwire_physical")
+        self.assert_error(done, REFUSED, "a physical slot, perhaps a standby's", "another name")
+        self.assertNotIn("drop", done.err)
 
     def test_wal_level(self):
         replica = other_server("wal_level", {"wal_level": "replica"})

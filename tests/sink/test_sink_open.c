@@ -114,6 +114,16 @@ static void fifo_without_reader(void)
     CHECK(err.sys_errno == ENXIO && strcmp(err.subject, path) == 0);
 }
 
+static void link_to_nothing(void)
+{
+    ww_error err;
+    ww_sink *s = NULL;
+    CHECK(symlink("/nowhere/at/all", name("dangling")) == 0);
+    CHECK(open_plain(&s, path, 0, &err) == WW_ERR_IO && s == NULL && err.sys_errno == ENOENT);
+    CHECK_TEXT(err.what, "the output is a symbolic link that leads nowhere");
+    CHECK_TEXT(err.subject, path);
+}
+
 /* A socket cannot be opened through /dev/fd, only be used. */
 static void socket_by_number(const char *folder)
 {
@@ -165,5 +175,6 @@ int main(void)
     RUN(half_a_line_is_ended);
     RUN(descriptors_by_number);
     RUN(fifo_without_reader);
+    RUN(link_to_nothing);
     return tests_end();
 }

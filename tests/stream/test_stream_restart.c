@@ -202,7 +202,7 @@ static void what_was_handed_out_can_be_confirmed(void)
     log_wal(&r.l, 0x20);
     CHECK_EQ_U64(ww_stream_restart_lsn(&f->s), 0x210);
     CHECK(ww_stream_restart(&f->s, false, f->now, &f->err) == WW_OK);
-    CHECK(!ww_stream_in_transaction(&f->s) && !ww_stream_idle(&f->s));
+    CHECK(ww_stream_in_transaction(&f->s) && !ww_stream_idle(&f->s));
     CHECK(ww_relcache_find(r.relations, 1) == NULL);
     CHECK(feed_keepalive(f, 0x280, true) == WW_OK);
     CHECK_EQ_U64(ww_stream_flush(&f->s), 0x110); /* 0x210 is not durable */
