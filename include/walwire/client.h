@@ -80,6 +80,7 @@ typedef struct ww_session_config {
     const char *oauth_token_file; /* read for each connection, in place of conninfo's oauth_token */
     const ww_session *beside; /* connect to the address of this session and no other; NULL: any.
                                  Need not live longer than ww_session_open() */
+    int max_segment;          /* as in ww_sock_options; 0: the system's */
 } ww_session_config;
 
 /* Connects (every host and address in turn, as libpq), encrypts, authenticates as a logical
@@ -211,6 +212,15 @@ typedef enum ww_catalog {
     WW_CATALOG_FULL   /* the tables' columns, too: primary keys, NOT NULL */
 } ww_catalog;
 
+/* Whether messages are left to come together before they are received: for 5 ms at most, or a
+ * sixteenth of the time that they are late anyway (or 0.25 ms), and only while several come in that
+ * time. Both sides then spend far less on a busy stream (docs/adr/0013-gathering.md). Only with
+ * pgoutput. */
+typedef enum ww_gather {
+    WW_GATHER_AUTO,
+    WW_GATHER_OFF /* each is received as soon as it is there */
+} ww_gather;
+
 #define WW_DEFAULT_ASSEMBLE_MEMORY ((size_t)64 << 20)
 #define WW_DEFAULT_SPILL_LIMIT ((uint64_t)1 << 40)
 
@@ -266,6 +276,7 @@ typedef struct ww_client_config {
                                 what is given up. What hints call --init */
     bool no_reconnect;       /* a lost connection is final */
     ww_mono_us slot_wait_us; /* at the start: how long to wait for a slot that is in use */
+    ww_gather gather;
 } ww_client_config;
 
 /* clang-format off */
@@ -274,7 +285,7 @@ typedef struct ww_client_config {
       false, false, false, 0, 0, false, -1, -1, NULL, WW_CONFIRM_EACH,                             \
       false, false, 0, 0, 0, 0, false, -1, { NULL, NULL },                                         \
       0, WW_STREAMING_DEFAULT, false, false, 0, NULL, 0, WW_CATALOG_OFF, false,                    \
-      { NULL, NULL }, NULL, NULL, false, false, 0 }
+      { NULL, NULL }, NULL, NULL, false, false, 0, WW_GATHER_AUTO }
 /* clang-format on */
 
 /* Connects, checks slot and publications, creates the slot if asked, starts streaming. Blocks. NULL
@@ -322,7 +333,10 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err);
 ww_mono_us ww_client_deadline(const ww_client *c);
 
 /* For a poll loop: the descriptor and the events to wait for. It may be another after
- * ww_client_next(); -1 while there is no connection: wait until ww_client_deadline(). */
+ * ww_client_next(); -1 while there is no connection: wait until ww_client_deadline(). While
+ * messages are left to come together, the events are 0 and the deadline is the end of that, 5 ms at
+ * most; ww_client_next() is allowed before it, and ends it. The poll has to be a level-triggered
+ * one: not all that there is has been read when ww_client_next() returns WW_MORE. */
 int ww_client_fd(const ww_client *c);
 short ww_client_poll_events(const ww_client *c);
 
@@ -335,6 +349,17 @@ ww_status ww_client_stop(ww_client *c, ww_mono_us deadline, ww_error *err);
 ww_status ww_client_drop_slot(ww_client *c, ww_error *err);
 /* Frees everything, without a last status update. NULL is allowed. */
 void ww_client_close(ww_client *c);
+
+/* How the stream is received, on this connection. */
+typedef struct ww_client_gathering {
+    ww_path path;          /* UNKNOWN also with gather off */
+    bool small_window;     /* the server is to gather in its own buffers */
+    uint64_t recv_calls;   /* system calls */
+    uint64_t naps;         /* times that messages were left to come together, */
+    ww_mono_us napped_us;  /* all of them */
+    ww_mono_us longest_us; /* that one may last at present, so that the server is not stopped */
+    uint64_t stalls;       /* times that the small window was given up because nothing moved */
+} ww_client_gathering;
 
 /* What the client knows. Strings live until the next ww_client_next(), which may connect again. */
 typedef struct ww_client_info {
@@ -356,6 +381,7 @@ typedef struct ww_client_info {
     uint64_t reconnects;    /* how often it was made again */
     ww_lsn saved;           /* `acked` of the position as saved last; 0: none */
     ww_mono_us heard_at;    /* when the server sent last */
+    ww_client_gathering gathering;
 } ww_client_info;
 void ww_client_describe(const ww_client *c, ww_client_info *out);
 /* What is known of types and tables, as of the last event; lives as long as the client. NULL with

@@ -23,6 +23,8 @@ typedef struct ww_sock_options {
     bool keepalive; /* SO_KEEPALIVE; TCP only, as all below */
     int keepalive_idle_s, keepalive_interval_s, keepalive_count; /* 0 or less: the system's */
     int user_timeout_ms; /* TCP_USER_TIMEOUT where there is one; 0 or less: the system's */
+    int max_segment; /* TCP_MAXSEG: none of the peer's packets is longer; 0 or less: the system's.
+                        A window below the peer's packet size stalls, and loopback's is 64 KiB */
 } ww_sock_options;
 
 /* A list of addresses to try, from one name. */
@@ -62,9 +64,31 @@ ww_status ww_sock_peer_user(const ww_sock *s, char *name, size_t cap, ww_error *
 short ww_sock_poll_events(const ww_sock *s, bool want_recv, bool want_send);
 /* Decrypted (or received but not handed out) bytes are waiting: do not poll, call recv. */
 bool ww_sock_pending(const ww_sock *s);
+/* The last receive did not take all that there was, as far as one can tell. */
+bool ww_sock_has_more(const ww_sock *s);
 /* How many recv() system calls were made, for benchmarks: bytes per call say how well reading is
  * batched. */
 uint64_t ww_sock_recv_calls(const ww_sock *s);
+
+/* Where the peer is, as far as the system tells (Linux): *rtt_us is the shortest round trip so far.
+ */
+typedef enum ww_path {
+    WW_PATH_UNKNOWN,
+    WW_PATH_UNIX,
+    WW_PATH_NEAR, /* 250 us or less: this machine, or one next to it */
+    WW_PATH_FAR
+} ww_path;
+ww_path ww_sock_path(const ww_sock *s, uint32_t *rtt_us);
+/* The system's buffer for sending or receiving; 0: unknown. */
+size_t ww_sock_buffer_size(const ww_sock *s, bool sending);
+/* Lets the peer send no more than about so many bytes before they are received; 0: as many as may
+ * be useful. TCP only. Call it with a size again and again: once much was offered, that has to
+ * arrive first. Takes effect at once only before much was received. */
+void ww_sock_window(ww_sock *s, size_t bytes);
+/* SO_RCVLOWAT: the socket is readable only when so many bytes are there; the kernel then puts off
+ * acknowledgements less. ww_sock_wait() sets it back to 1 before it waits for bytes; who polls by
+ * himself calls it with 1 first. */
+void ww_sock_low_water(ww_sock *s, size_t bytes);
 
 /* Receives up to cap bytes, as many as are there. WW_OK: *n > 0. WW_MORE: none now. WW_END: closed
  * in order (close_notify under TLS). ERR_IO: closed in disorder ("truncated" under TLS), reset ...

@@ -183,6 +183,15 @@ typedef struct ww_stream_counters {
     uint64_t aborted_messages; /* left out, being of aborted sub-transactions */
 } ww_stream_counters;
 
+/* The server's own times of what pgoutput sent, in us: for whoever decides when to read again
+ * (docs/adr/0013-gathering.md). */
+typedef struct ww_stream_times {
+    int64_t sent_at;     /* of the last WALData */
+    int64_t commit_time; /* of its transaction; INT64_MIN: it has not committed yet */
+    int64_t longest_gap; /* between the sending of a message and of the one before it, if that is
+                            not what begins a transaction; set it to 0 to measure anew */
+} ww_stream_times;
+
 /* Caller's memory; members are the library's. */
 typedef struct ww_stream {
     ww_stream_config config;
@@ -235,6 +244,7 @@ typedef struct ww_stream {
     ww_mono_us flush_moved_at;
     ww_mono_us last_input;
     uint8_t feedback[34];
+    ww_stream_times times;
     ww_stream_counters counters;
 } ww_stream;
 

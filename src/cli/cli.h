@@ -95,6 +95,7 @@ typedef struct options {
     bool no_loop;
     bool json;
     ww_mono_us status_interval_us, fsync_interval_us, shutdown_timeout_us;
+    ww_gather gather;
     ww_mono_us slot_wait_us; /* WW_MONO_NEVER: not given */
     size_t max_message, max_relations_memory;
     const char *trace_file, *oauth_token_file;

@@ -199,6 +199,12 @@ static bool read_catalog(options *o, char *value)
     return false;
 }
 
+static bool read_gather(options *o, char *value)
+{
+    o->gather = strcmp(value, "off") == 0 ? WW_GATHER_OFF : WW_GATHER_AUTO;
+    return o->gather == WW_GATHER_OFF || strcmp(value, "auto") == 0;
+}
+
 static bool read_proto(options *o, char *value)
 {
     o->proto = (unsigned)(value[0] - '0');
@@ -396,6 +402,9 @@ static const option_spec specs[] = {
      "what is asked of the server's catalog: types that are not built in, or tables' keys, too "
      "(types; full for record, and where the format needs it)",
      "off, types or full"},
+    {STREAMS | PGOUTPUT, 0, "gather", "auto|off", OWN, 0, read_gather,
+     "auto: while much comes in, let it come together for up to 5 ms before it is received (auto)",
+     "auto or off"},
     {STREAMS, 'o', "option", "NAME=VALUE", OWN, 0, read_plugin_option,
      "an option for the plugin, in place of walwire's own choice; repeatable",
      "NAME or NAME=VALUE, at most 16 of them"},

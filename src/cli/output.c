@@ -7,9 +7,9 @@
 
 #include "base/out.h"
 #include "base/utf8.h"
+#include "net/wait.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,16 +26,6 @@ static ww_mono_us earlier(ww_mono_us a, ww_mono_us b)
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
-
-static int milliseconds_until(ww_mono_us deadline)
-{
-    ww_mono_us now = ww_clock_now().mono_us;
-    if (deadline == WW_MONO_NEVER)
-        return -1;
-    if (deadline <= now)
-        return 0;
-    return deadline - now > 3600000000u ? 3600000 : (int)((deadline - now + 999) / 1000);
-}
 
 /* Only the first call matters. */
 static void limit_waiting(output *w)
@@ -120,7 +110,7 @@ static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
     fds[POLL_ACKS] = poll_for(w->client != NULL ? w->acks.fd : -1, POLLIN);
     fds[POLL_SERVER] = poll_for(read_server ? ww_client_fd(w->client) : -1,
                                 read_server ? ww_client_poll_events(w->client) : 0);
-    if (poll(fds, POLLED, milliseconds_until(deadline)) < 0)
+    if (ww__poll_until(fds, POLLED, deadline) < 0)
         fds[POLL_SINK].revents = 0; /* EINTR: a signal */
     note_signal(w);
     say_waiting(w);

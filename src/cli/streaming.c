@@ -57,6 +57,7 @@ static void configure(const streaming *s, ww_client_config *config)
     config->max_message = o->max_message;
     config->max_relations_memory = o->max_relations_memory;
     config->status_interval_us = o->status_interval_us;
+    config->gather = o->gather;
     config->nonblocking = true;
     config->wake_fd = signals_fd();
     config->log = report_log(o);
@@ -232,6 +233,26 @@ static outcome run_loop(streaming *s, ww_error *err)
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
+/* After the end there may be no connection any more, and with it no count of its calls. */
+static void say_gathered(const streaming *s)
+{
+    static const char *const paths[] = {"as it comes", "Unix socket", "near", "far"};
+    const ww_stream_counters *counters = &ww_client_stream(s->client)->counters;
+    ww_client_info info;
+    const ww_client_gathering *g = &info.gathering;
+    if (!log_wants(WW_LOG_DEBUG))
+        return;
+    ww_client_describe(s->client, &info);
+    report_at(WW_LOG_DEBUG,
+              "received %llu messages in %llu calls (%s); %llu naps of %.3f ms, %.3f ms would be "
+              "allowed; small window %s, %llu stalls",
+              (unsigned long long)counters->wal_messages, (unsigned long long)g->recv_calls,
+              paths[g->path], (unsigned long long)g->naps,
+              g->naps > 0 ? (double)g->napped_us / 1e3 / (double)g->naps : 0.0,
+              (double)g->longest_us / 1e3, on_off(g->small_window),
+              (unsigned long long)g->stalls);
+}
+
 /* What the consumer has acknowledged holds, whatever became of the output. */
 static int end_without_output(streaming *s)
 {
@@ -301,6 +322,7 @@ static int end_halfway(streaming *s)
 static int finish(streaming *s, outcome result, ww_error *err)
 {
     live_stop(&s->live, s->client);
+    say_gathered(s);
     if (result == STOPPED)
         report_at(WW_LOG_INFO, "stopping, as a signal asked for");
     switch (result) {

@@ -53,6 +53,7 @@ ww_status ww__client_connect(ww_client *c, ww_session **out, ww_error *err)
     session.max_message = c->config.max_message;
     session.trace = c->config.trace;
     session.oauth_token_file = c->config.oauth_token_file;
+    session.max_segment = c->config.gather == WW_GATHER_AUTO ? WW__MAX_SEGMENT : 0;
     session.beside = c->again == WW__TO_TEXT ? c->session : NULL; /* the slot is there */
     session.max_connect_s = c->session != NULL ? WW__RECONNECT_MAX_S : 0;
     st = ww_session_open(out, &session, err);
@@ -167,6 +168,7 @@ ww_status ww_client_feedback(ww_client *c, ww_error *err)
     c->now = ww_clock_now();
     if (c->now.mono_us - c->heard_at >= c->silence_us / 2)
         c->heard_at = c->now.mono_us; /* it was we who did not listen */
+    ww__gather_wake(c);
     if (c->streaming) /* also after the end: what was handed out may still be on its way */
         return send_feedback(c, err);
     return WW_OK;
@@ -190,7 +192,7 @@ ww_mono_us ww_client_deadline(const ww_client *c)
         return due;
     if (c->end_lsn != 0)
         due = sooner(due, c->probe_at);
-    return sooner(quiet, due);
+    return sooner(sooner(quiet, due), ww__gather_due(c));
 }
 
 /* ---- receiving ------------------------------------------------------------------------------ */
@@ -305,20 +307,23 @@ static ww_status check_silence(ww_client *c, ww_error *why)
 static ww_status move_bytes(ww_client *c, ww_error *err)
 {
     ww_error why;
-    ww_status st = ww__session_pump(c->session, true, &why);
+    bool reads = ww__gather_wants_read(c);
+    ww_status st = reads ? ww__session_pump(c->session, true, &why) : WW_MORE;
     c->now = ww_clock_now();
     if (st == WW_OK)
         c->heard_at = c->now.mono_us;
-    else if (st == WW_MORE && check_silence(c, &why) < 0)
+    else if (reads && st == WW_MORE && check_silence(c, &why) < 0)
         return ww__client_lose(c, &why, err);
+    if (reads)
+        ww__gather_note(c, st);
     if (c->end_lsn != 0 && c->now.mono_us >= c->probe_at) {
         ww_stream_feedback_now(&c->stream, true);
         c->probe_at = c->now.mono_us + WW__PROBE_INTERVAL_US;
     }
     if (send_feedback(c, err) < 0)
         return c->error.status;
-    if (st == WW_MORE && !c->config.nonblocking) {
-        st = ww__session_wait(c->session, ww_client_deadline(c), &why);
+    if (st == WW_MORE) {
+        st = ww__gather_rest(c, &why);
         if (st == WW_ERR_TIMEOUT)
             st = WW_OK;
         if (st == WW_ERR_CANCELLED) {
@@ -554,7 +559,7 @@ int ww_client_fd(const ww_client *c)
 short ww_client_poll_events(const ww_client *c)
 {
     unsigned wants = ww_conn_wants(&c->session->conn);
-    if (c->session->sock == NULL)
+    if (c->session->sock == NULL || c->batch.until != 0)
         return 0;
     return ww_sock_poll_events(c->session->sock, (wants & WW_WANT_RECV) != 0,
                                (wants & WW_WANT_SEND) != 0);
@@ -668,6 +673,7 @@ void ww_client_describe(const ww_client *c, ww_client_info *out)
     out->reconnects = c->reconnects;
     out->saved = c->config.positions != NULL ? c->known.acked : 0;
     out->heard_at = c->heard_at;
+    ww__gather_describe(c, &out->gathering);
     out->spilled_bytes = c->spool != NULL ? ww__spool_spilled(c->spool) : 0;
     out->spill_failed = c->spool != NULL && ww__spool_failed(c->spool);
 }

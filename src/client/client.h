@@ -8,8 +8,11 @@
 #include "slot.h"
 #include "spool.h"
 
+#include "stream/gather.h"
+
 #define WW__PROBE_INTERVAL_US UINT64_C(100000)
 #define WW__RECONNECT_MAX_S 30 /* per address */
+#define WW__MAX_SEGMENT 16384 /* half of the small window: a full one stalls a smaller one */
 
 /* Whether there is a stream, or why it has to be started again, on another session. */
 typedef enum ww__again {
@@ -62,6 +65,20 @@ struct ww_client {
     bool on_standby;          /* the server is one, as far as we know */
     ww_session *beside;       /* then, to ask it for its timeline; NULL: not needed yet */
     ww_mono_us saved_at, unsaved_at, save_again_at;
+    ww__gather gather;
+    struct {
+        bool sated;         /* the last receive was a short one: the next step is no receive */
+        uint64_t messages, bytes; /* the stream's counters when the batch began */
+        ww_mono_us read_at; /* the last receive */
+        bool napped;        /* since then */
+        ww_mono_us until;   /* the nap that is going on ends then; 0: there is none */
+        ww_mono_us since;   /* it began; 0: before the batch was none */
+        ww_mono_us stall_at; /* nothing coming until then means a stall; 0: nothing is expected */
+        size_t capacity;
+        ww_mono_us capacity_at; /* when that was looked at */
+        uint64_t naps, stalls;
+        ww_mono_us napped_us;
+    } batch;
     bool has_kept;        /* an event that was not handed out because the wait was cancelled */
     ww_event kept;
 };
@@ -84,6 +101,22 @@ void ww__client_leave(ww_client *c);
 /* Goes on on another session. WW_MORE: not yet, c->retry_at says when. ERR_CANCELLED: call it
  * again. */
 ww_status ww__client_reconnect(ww_client *c, ww_error *err);
+
+/* gather.c: a stream begins on this connection: which path it takes. */
+void ww__gather_begin(ww_client *c);
+/* Is it time for a receive? False: for ww__gather_rest(). */
+bool ww__gather_wants_read(const ww_client *c);
+/* One was tried at c->now; WW_OK: and brought something. */
+void ww__gather_note(ww_client *c, ww_status st);
+/* All that was received is used. WW_OK: receive now. WW_MORE: the caller is to poll. Otherwise as
+ * ww__session_wait(), ERR_TIMEOUT included. */
+ww_status ww__gather_rest(ww_client *c, ww_error *err);
+/* Time has passed, in which the caller did not come for more: a nap that is over is no reason for
+ * it to wake up again. */
+void ww__gather_wake(ww_client *c);
+/* When a rest that the caller polls for is to end. */
+ww_mono_us ww__gather_due(const ww_client *c);
+void ww__gather_describe(const ww_client *c, ww_client_gathering *out);
 
 /* position.c: what the store has. */
 ww_status ww__position_load(ww_client *c, ww_error *err);

@@ -184,6 +184,7 @@ static ww_status attempt(ww_session *s, const ww__target *t, const ww_addrs *add
     options.keepalive_interval_s = values->keepalives_interval_s;
     options.keepalive_count = values->keepalives_count;
     options.user_timeout_ms = values->tcp_user_timeout_ms;
+    options.max_segment = s->config.max_segment;
     ww__session_disconnect(s);
     ww_error_clear(&s->io_error);
     s->connected = s->tls_failed = s->wrong_kind = false;

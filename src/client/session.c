@@ -127,6 +127,8 @@ static ww_status receive_some(ww_session *s)
     size_t cap, n = 0;
     uint8_t *room = receive_room(s, &cap);
     ww_status st = ww_sock_recv(s->sock, room, cap, &n, &why);
+    s->read_len = n;
+    s->read_full = ww_sock_has_more(s->sock);
     if (st == WW_OK)
         ww_conn_recv_ack(&s->conn, n);
     else if (st == WW_END)

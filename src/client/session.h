@@ -26,6 +26,8 @@ struct ww_session {
     uint8_t *recv_buffer; /* conn.in; ours to free */
     uint8_t *send_buffer;
     size_t recv_size;
+    size_t read_len;   /* what the last receive brought, */
+    bool read_full;    /* and that there may be more of it already */
     ww_error io_error; /* why the socket ended, told once the buffered messages are read */
     char address[256];
     ww_param params[WW__PARAMS_MAX]; /* startup parameters */

@@ -224,6 +224,7 @@ ww_status ww__client_begin_copy(ww_client *c, ww_lsn from, ww_error *err)
     c->options_text = command_text(c, from != 0 ? from : c->start_lsn, err);
     if (c->options_text == NULL)
         return err != NULL ? err->status : WW_ERR_USAGE;
+    ww__gather_begin(c);
     st = send_command(c, c->options_text, err);
     c->now = ww_clock_now();
     c->heard_at = c->now.mono_us;

@@ -101,6 +101,8 @@ static ww_status set_tcp_options(int fd, const ww_sock_options *o, ww_error *err
     set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* only a delay if it fails */
     if (o == NULL)
         return WW_OK;
+    if (o->max_segment > 0)
+        set_number(fd, IPPROTO_TCP, TCP_MAXSEG, o->max_segment);
     if (o->keepalive) {
         set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 #ifdef TCP_KEEPIDLE
@@ -172,6 +174,7 @@ ww_status ww_sock_open(ww_sock **out, const ww_addrs *a, size_t i, const ww_sock
     }
     s->fd = fd;
     s->is_unix = is_unix;
+    s->low_water = 1;
     s->recv_events = POLLIN;
     s->send_events = POLLOUT;
     memcpy(s->peer, to->text, sizeof s->peer);
@@ -224,6 +227,11 @@ bool ww_sock_is_unix(const ww_sock *s)
     return s->is_unix;
 }
 
+bool ww_sock_has_more(const ww_sock *s)
+{
+    return s->recv_full || ww_sock_pending(s);
+}
+
 uint64_t ww_sock_recv_calls(const ww_sock *s)
 {
     return s->recv_calls;
@@ -249,6 +257,9 @@ ptrdiff_t ww__sock_recv_raw(ww_sock *s, void *buf, size_t cap)
         s->recv_calls++;
         n = recv(s->fd, buf, cap, 0);
     } while (n < 0 && errno == EINTR);
+    if (n > 0)
+        s->recv_bytes += (uint64_t)n;
+    s->recv_full = n > 0 && (size_t)n == cap;
     return n;
 }
 

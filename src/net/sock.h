@@ -24,13 +24,24 @@ struct ww_addrs {
 
 struct ww__tls_conn;
 
+typedef enum ww__recv_window {
+    WW__WINDOW_FRESH,   /* as at the start: little was ever offered */
+    WW__WINDOW_OPEN,
+    WW__WINDOW_CLOSING, /* what was offered before is on its way */
+    WW__WINDOW_SMALL
+} ww__recv_window;
+
 struct ww_sock {
     int fd;
     bool is_unix;
     bool connecting;   /* connect() has not been heard of yet */
     short recv_events; /* what the last receive or handshake waits for */
     short send_events; /* what the last send waits for */
-    uint64_t recv_calls;
+    uint64_t recv_calls, recv_bytes;
+    bool recv_full; /* the last call filled its buffer */
+    ww__recv_window window;
+    uint64_t close_at; /* recv_bytes when the last of what was offered has come */
+    size_t low_water;
     char peer[WW__ADDRESS_TEXT];
     struct ww__tls_conn *tls; /* NULL: plain */
 };

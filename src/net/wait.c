@@ -4,16 +4,17 @@
 #define _GNU_SOURCE /* ppoll: deadlines are in microseconds, and naps shorter than one poll() tick \
                      */
 #endif
+#include "wait.h"
+
 #include "sock.h"
 
 #include "base/error.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <time.h>
 
-static int poll_for(struct pollfd *fds, nfds_t count, ww_mono_us left_us)
+static int poll_for(struct pollfd *fds, size_t count, ww_mono_us left_us)
 {
 #if defined(__linux__)
     struct timespec t;
@@ -25,8 +26,8 @@ static int poll_for(struct pollfd *fds, nfds_t count, ww_mono_us left_us)
 #else
     ww_mono_us ms = left_us / 1000 + (left_us % 1000 != 0);
     if (left_us == WW_MONO_NEVER)
-        return poll(fds, count, -1);
-    return poll(fds, count, ms > INT_MAX ? INT_MAX : (int)ms);
+        return poll(fds, (nfds_t)count, -1);
+    return poll(fds, (nfds_t)count, ms > INT_MAX ? INT_MAX : (int)ms);
 #endif
 }
 
@@ -39,10 +40,17 @@ static ww_mono_us time_left(ww_mono_us deadline)
     return deadline > now ? deadline - now : 0;
 }
 
+int ww__poll_until(struct pollfd *fds, size_t count, ww_mono_us deadline)
+{
+    return poll_for(fds, count, time_left(deadline));
+}
+
 ww_status ww_sock_wait(ww_sock *s, short events, ww_mono_us deadline, int wake_fd, ww_error *err)
 {
     struct pollfd fds[2];
     bool ready = (events & POLLIN) != 0 && ww_sock_pending(s);
+    if ((events & POLLIN) != 0)
+        ww_sock_low_water(s, 1); /* else less than that would not wake us */
     fds[0].fd = s->fd;
     fds[0].events = events;
     fds[1].fd = wake_fd; /* poll passes over a negative one */

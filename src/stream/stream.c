@@ -138,8 +138,39 @@ static ww_status read_copy_data(ww_stream *s, ww_slice copy_data, ww_wal_msg *ms
                        (char)type);
 }
 
+#define COMMIT_TIME_AT 9u   /* in Begin: behind the type and an LSN ... */
+#define PREPARE_TIME_AT 17u /* ... and in Begin Prepare: behind two */
+
+static void note_begin(ww_stream_times *t, ww_slice payload, size_t at)
+{
+    if (payload.len >= at + 8)
+        t->commit_time = (int64_t)ww__load64(payload.ptr + at);
+}
+
+/* The server works on a transaction before it sends what begins it: that gap says nothing. */
+static void note_times(ww_stream_times *t, const ww_wal_msg *msg)
+{
+    int64_t gap = (int64_t)((uint64_t)msg->sent_at.us - (uint64_t)t->sent_at);
+    t->sent_at = msg->sent_at.us;
+    switch (msg->payload.ptr[0]) {
+    case 'B':
+        note_begin(t, msg->payload, COMMIT_TIME_AT);
+        break;
+    case 'b':
+        note_begin(t, msg->payload, PREPARE_TIME_AT);
+        break;
+    case 'S':
+        t->commit_time = INT64_MIN;
+        break;
+    default:
+        if (gap > t->longest_gap)
+            t->longest_gap = gap;
+    }
+}
+
 static void take_data(ww_stream *s, const ww_wal_msg *msg)
 {
+    note_times(&s->times, msg);
     s->counters.wal_messages++;
     s->counters.wal_bytes += msg->payload.len;
     if (!s->config.raw) {

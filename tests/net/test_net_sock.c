@@ -135,7 +135,7 @@ static void a_reset_is_an_error_and_no_signal(void)
 
 static void options_reach_the_socket(void)
 {
-    ww_sock_options o = { true, 33, 7, 5, 12345 };
+    ww_sock_options o = { true, 33, 7, 5, 12345, 0 };
     ww_error err;
     ww_sock *s;
     uint16_t port;
