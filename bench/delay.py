@@ -5,6 +5,7 @@ import concurrent.futures
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -45,6 +46,12 @@ def leave_network(address):
     return tun
 
 
+def end_with_us():
+    """In the child."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 class Line:
     """Made as root, of which nothing is left then: this thread and what it starts are the clients' side;
     `at_server(function)` calls one on the server's."""
@@ -64,7 +71,7 @@ class Line:
         self.stop()
         words = [self.program, *map(str, self.tuns), str(int(milliseconds * 1000))]
         self.relay = subprocess.Popen(words, pass_fds=self.tuns, stdin=subprocess.DEVNULL,
-                                      preexec_fn=pg.die_with_parent)
+                                      preexec_fn=end_with_us)
 
     def round_trip(self, port):
         """Milliseconds that a connection to this port takes: the least of some."""
