@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What the benchmarks with a server share: the server, the data sets, and what a process costs."""
+import collections
 import os
 import pathlib
 import platform
 import re
 import resource  # os.wait4() needs it, and after pg.drop_privileges() its file may be out of reach
+import statistics
 import subprocess
 import sys
 import threading
@@ -98,13 +100,25 @@ def wide(rows):
                    in_transactions(rows, 100, insert("e", "i, repeat(md5(i::text) || '\"', 242)")))
 
 
+def exact(rows):
+    """Numerics of 1 to 40 digits, of both signs, and times to the microsecond."""
+    columns = [(f"n{k:02}", "numeric", f"round(i * (1 - 2 * (i % 2)) * 1.1000123456789012345678901 * 1e{k - 8}, {k})")
+               for k in range(20)]
+    for k, kind in enumerate(["timestamptz", "timestamp", "interval"] * 3 + ["timestamptz"]):
+        start = "'1 year 2 mons 3 days'" if kind == "interval" else "'2024-01-15 10:30:00.123456'"
+        columns.append((f"t{k}", kind, f"{kind} {start} + i * interval '{k} days 01:02:03.045067'"))
+    return DataSet("g", "20 numerics and 10 times", rows,
+                   f"CREATE TABLE g ({', '.join(f'{name} {kind}' for name, kind, _ in columns)});",
+                   in_transactions(rows, 1000, insert("g", ", ".join(value for *_, value in columns))))
+
+
 def data_sets(scale, long=False):
-    """The data sets a to f; scale 1 is what docs/performance.md speaks of."""
+    """The data sets a to g; scale 1 is what docs/performance.md speaks of."""
     def n(rows):
         return max(1000, int(rows * scale))
     one = n(5_000_000 if long else 1_000_000)
     return [narrow(n(1_000_000)), small(n(200_000)), mixed(n(100_000)), full(n(500_000)), wide(n(50_000)),
-            narrow(one, size=one, letter="f", streaming=True)]
+            narrow(one, size=one, letter="f", streaming=True), exact(n(100_000))]
 
 
 class Bench:
@@ -179,6 +193,16 @@ class Bench:
         cost.server = self.ended_cpu() - before
         return cost
 
+    def take_turns(self, data, commands, rounds):
+        """{name: [Cost of each round]} of {name: a function of the slot that returns the command}"""
+        costs = collections.defaultdict(list)
+        for _ in range(rounds):
+            for name, command in commands.items():
+                slot = self.copy_slot(data)
+                costs[name].append(self.run(command(slot)))
+                self.drop_slot(slot)
+        return costs
+
 
 class Cost:
     """Of one process: seconds of user, system and wall time, MiB of memory at most."""
@@ -190,6 +214,16 @@ class Cost:
     @property
     def cpu(self):
         return self.user + self.system
+
+
+def ratios(costs, name, key, base=None):
+    """Of one client's cost to another's, the first's if not said, in each round; from the lowest to the highest."""
+    pairs = zip(costs[name], costs[base or next(iter(costs))])
+    return sorted(getattr(a, key) / max(getattr(b, key), 0.001) for a, b in pairs)
+
+
+def ratio(costs, name, key, base=None):
+    return statistics.median(ratios(costs, name, key, base))
 
 
 def watch_memory(pid, done, peak):

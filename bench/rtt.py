@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""End to end as stream.py, and single commits as latency.py, with round-trip time between server and clients: each has a
-network namespace, and packets take their time from one to the other (delay.py). Needs root, which it gives up; where
+"""End to end as stream.py, and single commits as latency.py, with round-trip time between server and clients: each has
+a network namespace, and packets take their time from one to the other (delay.py). Needs root, which it gives up; where
 namespaces cannot be made it says so and is content.
 
     rtt.py --walwire BIN --delay BIN [--quick] [--scale 1.0] [--rounds 5] [--sets ace] [--delays 1,5,20]
            [--seconds 20] [--server 18]
 """
 import argparse
-import collections
 import statistics
 import sys
 
@@ -56,40 +55,26 @@ def contestants(options, bench, data):
     def recvlogical(slot):
         return rig.recvlogical_command(bench, data, slot)
 
-    return {BASE: recvlogical, AGAIN: recvlogical, "walwire": walwire(), "walwire --gather off": walwire("--gather", "off")}
-
-
-def compare(options, bench, data):
-    """{name: [Cost of each round]}"""
-    costs, commands = collections.defaultdict(list), contestants(options, bench, data)
-    for _ in range(options.rounds):
-        for name, command in commands.items():
-            slot = bench.copy_slot(data)
-            costs[name].append(bench.run(command(slot)))
-            bench.drop_slot(slot)
-    return costs
-
-
-def ratios(costs, name, key):
-    return sorted(getattr(a, key) / max(getattr(b, key), 0.001) for a, b in zip(costs[name], costs[BASE]))
+    return {BASE: recvlogical, AGAIN: recvlogical,
+            "walwire": walwire(), "walwire --gather off": walwire("--gather", "off")}
 
 
 def judge(costs, name):
     """Is its wall time above pg_recvlogical's, and by more than that differs from itself in the same rounds?"""
-    noise = max(1.0, *ratios(costs, AGAIN, "wall"))
-    return "ok" if statistics.median(ratios(costs, name, "wall")) <= noise else "ABOVE"
+    noise = max(1.0, *rig.ratios(costs, AGAIN, "wall"))
+    return "ok" if rig.ratio(costs, name, "wall") <= noise else "ABOVE"
 
 
 def print_costs(title, costs):
     print(f"\n{title}\n\n| | wall s | ratio | lowest to highest | | client CPU s | ratio | walsender CPU s | ratio |\n"
           "|---|---:|---:|---:|---|---:|---:|---:|---:|")
     for name, runs in costs.items():
-        wall = ratios(costs, name, "wall")
+        wall = rig.ratios(costs, name, "wall")
         cells = [f"{statistics.median(run.wall for run in runs):.2f}", f"{statistics.median(wall):.2f}",
                  f"{wall[0]:.2f} to {wall[-1]:.2f}", judge(costs, name) if name.startswith("walwire") else ""]
         for key, places in (("cpu", 3), ("server", 2)):
             cells += [f"{statistics.median(getattr(run, key) for run in runs):.{places}f}",
-                      f"{statistics.median(ratios(costs, name, key)):.{places}f}"]
+                      f"{rig.ratio(costs, name, key):.{places}f}"]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
@@ -142,7 +127,8 @@ def main():
             for each_way in map(float, options.delays.split(",")):
                 trip = bench.set_delay(each_way)
                 print_costs(f"**{data.letter}**: {data.about}; {data.rows:,} rows; {each_way:g} ms each way (a "
-                            f"connection takes {trip:.1f} ms)", compare(options, bench, data))
+                            f"connection takes {trip:.1f} ms)",
+                            bench.take_turns(data, contestants(options, bench, data), options.rounds))
             bench.forget(data)
         single_commits(options, bench)
     return 0

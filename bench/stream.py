@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """End to end: walwire in each format, pg_recvlogical (which decodes nothing), and with --peers npm's
 pg-logical-replication read the same slot, one behind the other, again and again. Prints, for each data set and
-transport, medians of CPU, wall time and memory, and medians of their ratios to pg_recvlogical in the same round.
+transport, medians of CPU, wall time and memory, and medians of their ratios to pg_recvlogical in the same round: a
+ratio is of two runs one behind the other, and only then is the median taken. Binary form is also compared with text,
+line by line as well; if they differ it ends with 1. --limits says at the end what is above the limits of limits.py.
 
-    stream.py --walwire BIN [--quick] [--long] [--scale 1.0] [--rounds 5] [--sets abcdef] [--transports tcp,unix,tls]
-              [--formats none,compact,debezium] [--peers] [--server 18] [--raw FILE]
+    stream.py --walwire BIN [--quick] [--long] [--scale 1.0] [--rounds 5] [--sets abcdefg] [--transports tcp,unix,tls]
+              [--formats none,compact,debezium] [--peers] [--limits] [--server 18] [--raw FILE]
 """
 import argparse
-import collections
 import json
 import os
 import pathlib
@@ -19,14 +20,16 @@ import sys
 import time
 
 import rig
+import binary
+import limits
 import fetch
 import pg
 
 PEERS = pathlib.Path(__file__).with_name("peers")
-BASE = "pg_recvlogical"
 # Which data sets are also read otherwise than as text over TCP.
 ALSO = {"unix": "ace", "tls": "ace"}
-BINARY = "ac"
+BINARY = "acg"
+BINARY_AGAINST_TEXT = "cg"
 
 
 def install_peers():
@@ -52,38 +55,22 @@ def install_peers():
     return target
 
 
-def contestants(options, bench, data, transport, binary):
+def contestants(options, bench, data, transport, in_binary):
     """{name: a function of the slot that returns the command}"""
     def walwire(*more):
-        more = [*more, *(["--binary", "on"] if binary else [])]
+        more = [*more, *(["--binary", "on"] if in_binary else [])]
         return lambda slot: rig.walwire_command(options.walwire, bench, data, slot, transport, more=more)
 
-    found = {BASE: lambda slot: rig.recvlogical_command(bench, data, slot, transport, binary=binary)}
+    found = {limits.BASE: lambda slot: rig.recvlogical_command(bench, data, slot, transport, binary=in_binary)}
     for name in options.formats:
         found[f"walwire {name}"] = walwire("--format", name)
     if rig.has_gather(options.walwire):
-        found["walwire none, eager"] = walwire("--format", "none", "--gather", "off")
-    if options.peers and transport == "tcp" and not data.streaming and not binary:
+        found[limits.EAGER] = walwire("--format", "none", "--gather", "off")
+    if options.peers and transport == "tcp" and not data.streaming and not in_binary:
         for how in ("decode", "json"):
             found[f"npm {how}"] = lambda slot, how=how: [
                 "node", options.peers / "stream.js", str(bench.server.port), slot, f"p_{data.letter}", how]
     return found
-
-
-def compare(options, bench, data, transport, binary):
-    """{name: [Cost of each round]}"""
-    costs, commands = collections.defaultdict(list), contestants(options, bench, data, transport, binary)
-    for _ in range(options.rounds):
-        for name, command in commands.items():
-            slot = bench.copy_slot(data)
-            costs[name].append(bench.run(command(slot)))
-            bench.drop_slot(slot)
-    return costs
-
-
-def ratio(costs, name, key):
-    pairs = zip(costs[name], costs[BASE])
-    return statistics.median(getattr(a, key) / max(getattr(b, key), 0.001) for a, b in pairs)
 
 
 def print_costs(title, costs):
@@ -92,20 +79,22 @@ def print_costs(title, costs):
     for name, runs in costs.items():
         def middle(key, runs=runs):
             return statistics.median(getattr(run, key) for run in runs)
-        cells = [f"{middle('wall'):.2f}", f"{ratio(costs, name, 'wall'):.2f}",
-                 f"{middle('cpu'):.3f} ({middle('user'):.3f})", f"{ratio(costs, name, 'cpu'):.3f}",
-                 f"{middle('server'):.2f}", f"{ratio(costs, name, 'server'):.2f}", f"{middle('memory'):.1f}"]
+        cells = [f"{middle('wall'):.2f}", f"{rig.ratio(costs, name, 'wall'):.2f}",
+                 f"{middle('cpu'):.3f} ({middle('user'):.3f})", f"{rig.ratio(costs, name, 'cpu'):.3f}",
+                 f"{middle('server'):.2f}", f"{rig.ratio(costs, name, 'server'):.2f}", f"{middle('memory'):.1f}"]
         print(f"| {name} | {' | '.join(cells)} |")
     sys.stdout.flush()
 
 
-def ways(options, data):
-    """(transport, binary) that this data set is read in"""
+def contests(options, bench, data):
+    """(how this data set is read, the contestants)"""
     for transport in options.transports:
-        if data.letter in ALSO.get(transport, "abcdef"):
-            yield transport, False
+        if data.letter in ALSO.get(transport, options.sets):
+            yield f"{transport}, text", contestants(options, bench, data, transport, False)
     if data.letter in BINARY and "tcp" in options.transports:
-        yield "tcp", True
+        yield "tcp, binary", contestants(options, bench, data, "tcp", True)
+    if data.letter in BINARY_AGAINST_TEXT and "tcp" in options.transports:
+        yield "tcp, binary against text", binary.contestants(options, bench, data)
 
 
 def read_options(arguments):
@@ -115,10 +104,11 @@ def read_options(arguments):
     parser.add_argument("--long", action="store_true", help="f is one transaction of 5,000,000 rows")
     parser.add_argument("--scale", type=float, help="of the data; 1 is 1,000,000 narrow rows")
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--sets", default="abcdef")
+    parser.add_argument("--sets", default="abcdefg")
     parser.add_argument("--transports", default="tcp,unix,tls")
     parser.add_argument("--formats", default="none,compact,debezium")
     parser.add_argument("--peers", action="store_true", help="also npm's pg-logical-replication")
+    parser.add_argument("--limits", action="store_true", help="at the end, what is above its limit")
     parser.add_argument("--server", default="18")
     parser.add_argument("--raw", help="each run as a line of JSON into this file")
     options = parser.parse_args(arguments)
@@ -136,22 +126,26 @@ def main():
     pg.drop_privileges()
     print(f"{rig.machine()}; PostgreSQL {options.server}; {options.rounds} rounds, scale {options.scale}")
     raw = open(options.raw, "w", encoding="utf-8") if options.raw else None
-    begin = time.monotonic()
+    begin, results, same = time.monotonic(), limits.Results(), True
     with rig.Bench(options.server) as bench:
         for data in rig.data_sets(options.scale, options.long):
             if data.letter not in options.sets:
                 continue
             bench.prepare(data)
-            for transport, binary in ways(options, data):
-                costs = compare(options, bench, data, transport, binary)
-                how = f"{transport}, {'binary' if binary else 'text'}"
+            for how, commands in contests(options, bench, data):
+                costs = bench.take_turns(data, commands, options.rounds)
                 print_costs(f"**{data.letter}**: {data.about}; {data.rows:,} rows; {how}", costs)
+                results.add(data, how, costs)
                 for name, runs in costs.items() if raw else ():
                     for run in runs:
                         print(json.dumps({"set": data.letter, "how": how, "who": name, **vars(run)}), file=raw)
+            if data.letter in BINARY_AGAINST_TEXT:
+                same = binary.same_output(options, bench, data) and same
             bench.forget(data)
+    if options.limits:
+        limits.print_limits(results)
     print(f"\n{time.monotonic() - begin:.0f} seconds")
-    return 0
+    return 0 if same else 1
 
 
 if __name__ == "__main__":
