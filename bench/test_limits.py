@@ -50,8 +50,13 @@ class Limits(unittest.TestCase):
     def test_npm_and_binary_form(self):
         found = self.judged("a", "tcp, text", {"npm json": [15], "walwire debezium": [1.1]})
         self.assertEqual(found["client CPU, debezium, of npm's json"], ("a 0.073", "ABOVE"))
-        found = self.judged("g", "tcp, binary against text", {binary.TEXT: [1], binary.BINARY: [1.01]})
-        self.assertEqual(found["wall, binary, of text"], ("g, tcp, binary against text 1.010", "ABOVE"))
+        found = self.judged("g", "tcp, binary against text", {binary.TEXT: [1], binary.BINARY: [1]})
+        self.assertEqual(found["wall, binary, of text"], ("g, tcp, binary against text 1.000", "ABOVE"))
+
+
+    def test_of_many_the_highest_are_told(self):
+        self.assertEqual(limits.judge(1, [(str(i), i) for i in range(8)]),
+                         ("7 7.000, 6 6.000, 5 5.000, 4 4.000, 2 more", "ABOVE"))
 
 
 class Difference(unittest.TestCase):
