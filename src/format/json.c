@@ -11,27 +11,36 @@
 
 /* The longest thing that one character becomes: a \u escape. */
 #define LONGEST_PIECE 6u
+/* So many bytes are looked at together where nothing is to escape. */
+#define BLOCK 32u
 
 /* Text becomes the inside of a string, with all escapes or the bare minimum of them; a document
  * stays what it is. Their rules for ASCII words are of one shape, see ww__care_text(): `flip` puts
  * the quotation mark below `floor`, and `back` is the backslash. A document has neither: control
- * characters and NUL stand there. */
+ * characters and NUL stand there. With the bits of `blur`, the backslash looks like DEL (as some
+ * rare characters do), and one sum finds both. */
 typedef struct rules {
-    uint64_t flip, floor, back;
+    uint64_t flip, floor, back, blur;
     uint8_t class;
 } rules;
 
-static const rules text_rules = { WW__ONES * 2, WW__ONES * 0x21, WW__ONES * '\\', 1 };
-static const rules document_rules = { 0, WW__ONES * 0x20, 0, 2 };
-static const rules bare_rules = { WW__ONES * 2, WW__ONES * 0x21, WW__ONES * '\\', 4 };
+#define IN_TEXT WW__ONES * 2, WW__ONES * 0x21, WW__ONES * '\\', WW__ONES * 0x23
+static const rules text_rules = {IN_TEXT, 1};
+static const rules bare_rules = {IN_TEXT, 4};
+static const rules document_rules = {0, WW__ONES * 0x20, 0, 0, 2};
 
 #define LOW (WW__ONES * 0x7F)
 
-static inline bool ascii_is_plain(uint64_t word, const rules *r)
+/* In the high bits: what is not plain ASCII. */
+static inline uint64_t special_in(uint64_t word, const rules *r)
 {
-    uint64_t found = (word + WW__ONES) | ((word ^ r->flip) - r->floor);
-    found |= (word ^ r->back) - WW__ONES;
-    return (found & WW__HIGH) == 0;
+    return (word + WW__ONES) | ((word ^ r->flip) - r->floor) | ((word ^ r->back) - WW__ONES);
+}
+
+/* The same, and perhaps more. */
+static inline uint64_t suspect_in(uint64_t word, const rules *r)
+{
+    return ((word ^ r->flip) - r->floor) | ((word | r->blur) + WW__ONES);
 }
 
 /* With other bytes among them. Byte by byte, without a carry: bit 7 of `fine` says that the low
@@ -81,47 +90,118 @@ static bool must_escape(uint32_t code, bool terminal)
 static size_t put_careful(uint8_t *to, const uint8_t **at, const uint8_t *end, const rules *r,
                           bool terminal)
 {
-    uint32_t code = 0;
-    size_t n = ww__utf8_decode(*at, (size_t)(end - *at), &code);
     const uint8_t *from = *at;
+    uint32_t code = *from;
+    size_t n = 1;
+    if (code >= 0x80)
+        n = ww__utf8_decode(from, (size_t)(end - from), &code);
     *at += n;
-    if (r == &document_rules && (code == '\n' || code == '\r' || code == '\t'))
-        return 0;
     if (code == '"' || code == '\\') {
         to[0] = '\\';
         to[1] = *from;
         return 2;
     }
+    if (r == &document_rules && (code == '\n' || code == '\r' || code == '\t'))
+        return 0;
     if (must_escape(code, terminal))
         return put_code(to, code);
     memcpy(to, from, n);
     return n;
 }
 
-/* Writes the escaped form of the valid UTF-8 at *from .. end to `to`, as much as fits into room
- * (>= LONGEST_PIECE); moves *from; returns what was written. */
-static size_t escape(uint8_t *to, size_t room, const uint8_t **from, const uint8_t *end,
-                     const rules *r, bool terminal)
+/* Copies plain ASCII up to the first other byte, or to less than a word from the end; returns how
+ * much. */
+static inline size_t copy_plain(uint8_t *to, const uint8_t *from, size_t n, const rules *r)
+{
+    const size_t blocks = n - n % BLOCK, words = n - n % 8;
+    uint64_t found;
+    size_t i;
+    for (i = 0; i < blocks; i += BLOCK) {
+        found = suspect_in(ww__load_word(from + i), r) | suspect_in(ww__load_word(from + i + 8), r);
+        found |= suspect_in(ww__load_word(from + i + 16), r);
+        found |= suspect_in(ww__load_word(from + i + 24), r);
+        if ((found & WW__HIGH) != 0)
+            break;
+        memcpy(to + i, from + i, BLOCK);
+    }
+    for (; i < words; i += 8) {
+        found = special_in(ww__load_word(from + i), r) & WW__HIGH;
+        memcpy(to + i, from + i, 8);
+        if (found != 0)
+            return i + ww__first_high(found);
+    }
+    return i;
+}
+
+/* Copies words that are plain, but not ASCII. */
+static inline size_t copy_mixed(uint8_t *to, const uint8_t *from, size_t n, const rules *r)
+{
+    size_t i;
+    for (i = 0; n - i >= 8; i += 8) {
+        uint64_t word = ww__load_word(from + i);
+        if ((word & WW__HIGH) == 0 || !mixed_is_plain(word, r))
+            break;
+        memcpy(to + i, from + i, 8);
+    }
+    return i;
+}
+
+static inline size_t smaller(ptrdiff_t a, ptrdiff_t b)
+{
+    return (size_t)(a < b ? a : b);
+}
+
+/* Writes the escaped form of the ASCII at *from, up to another byte or `end`, to `to`, as much as
+ * fits into room (>= LONGEST_PIECE); moves *from; returns what was written. */
+static size_t escape_ascii(uint8_t *to, size_t room, const uint8_t **from, const uint8_t *end,
+                           const rules *r)
 {
     uint8_t *const start = to;
     const uint8_t *const limit = to + room - LONGEST_PIECE;
     const rules own = *r;
     const uint8_t *at = *from;
-    while (at < end && to <= limit) {
-        const uint8_t *stop = end;
-        if (end - at >= 8 && limit - to >= 8) {
-            uint64_t word = ww__load_word(at);
-            if ((word & WW__HIGH) == 0 ? ascii_is_plain(word, &own)
-                                       : !terminal && mixed_is_plain(word, &own)) {
-                memcpy(to, &word, sizeof word);
-                to += 8;
-                at += 8;
-                continue;
+    while (at < end && to <= limit && *at < 0x80) {
+        size_t n = copy_plain(to, at, smaller(end - at, limit - to), &own);
+        const uint8_t *stop;
+        to += n;
+        at += n;
+        stop = end - at < 8 || limit - to < 8 ? end : at + 1;
+        while (at < stop && to <= limit && *at < 0x80) {
+            if ((care[*at] & own.class) == 0) {
+                *to++ = *at++;
+            } else if (*at == '"' || *at == '\\') {
+                *to++ = '\\';
+                *to++ = *at++;
+            } else {
+                to += put_careful(to, &at, end, r, false);
             }
-            stop = at + 8;
         }
+    }
+    *from = at;
+    return (size_t)(to - start);
+}
+
+/* The same for all valid UTF-8. */
+static size_t escape(uint8_t *to, size_t room, const uint8_t **from, const uint8_t *end,
+                     const rules *r, bool terminal)
+{
+    uint8_t *const start = to;
+    const uint8_t *const limit = to + room - LONGEST_PIECE;
+    const uint8_t *at = *from;
+    while (at < end && to <= limit) {
+        size_t n = 0;
+        const uint8_t *stop;
+        if (*at < 0x80) {
+            to += escape_ascii(to, (size_t)(limit - to) + LONGEST_PIECE, &at, end, r);
+            continue;
+        }
+        if (!terminal)
+            n = copy_mixed(to, at, smaller(end - at, limit - to), r);
+        to += n;
+        at += n;
+        stop = end - at > 8 ? at + 8 : end;
         while (at < stop && to <= limit) {
-            if ((care[*at] & own.class) != 0)
+            if ((care[*at] & r->class) != 0)
                 to += put_careful(to, &at, end, r, terminal);
             else
                 *to++ = *at++;
@@ -170,11 +250,19 @@ static inline size_t character(const uint8_t *at, const uint8_t *end)
     return ww__utf8_decode(at, (size_t)(end - at), &code);
 }
 
+static inline uint64_t or_words(const uint8_t *at)
+{
+    return ww__load_word(at) | ww__load_word(at + 8) | ww__load_word(at + 16) |
+           ww__load_word(at + 24);
+}
+
 bool ww__utf8_check(ww_slice text)
 {
     const uint8_t *at = text.ptr;
     const uint8_t *end = text.len > 0 ? text.ptr + text.len : at;
     while (at < end) {
+        while (end - at >= (ptrdiff_t)BLOCK && (or_words(at) & WW__HIGH) == 0)
+            at += BLOCK;
         while (end - at >= 8 && (ww__load_word(at) & WW__HIGH) == 0)
             at += 8;
         while (at < end && *at < 0x80)
@@ -189,16 +277,34 @@ bool ww__utf8_check(ww_slice text)
     return true;
 }
 
+static void put_hex(ww_out *out, ww_slice bytes)
+{
+    WW__OUT(out, "{\"$bytes\":\"");
+    ww__out_hex(out, bytes);
+    WW__OUT(out, "\"}");
+}
+
+/* What comes before the first byte that is not ASCII needs no other check, and nothing of it is
+ * seen before the rest was checked. */
 void ww__json_text(ww_out *out, const ww__policy *policy, ww_slice text)
 {
-    if (!ww__utf8_check(text)) {
-        WW__OUT(out, "{\"$bytes\":\"");
-        ww__out_hex(out, text);
-        WW__OUT(out, "\"}");
+    const rules *r = string_rules(policy);
+    const uint8_t *at = text.ptr;
+    const uint8_t *end = text.len > 0 ? text.ptr + text.len : at;
+    ww_slice rest;
+    ww__window w;
+    size_t n;
+    ww__window_open(&w, out);
+    w.at[0] = '"';
+    n = 1 + escape_ascii(w.at + 1, w.room - 1, &at, end, r);
+    rest.ptr = at;
+    rest.len = (size_t)(end - at);
+    if (!ww__utf8_check(rest)) {
+        put_hex(out, text);
         return;
     }
-    ww__out_byte(out, '"');
-    put_escaped(out, policy, text, string_rules(policy));
+    ww__window_done(&w, out, n);
+    put_escaped(out, policy, rest, r);
     ww__out_byte(out, '"');
 }
 

@@ -210,6 +210,10 @@ void ww__json_value(ww_format *f, ww_out *out, const ww__plan_column *column, co
     }
     if (f->fault < 0) /* the line is not going to be seen */
         return;
+    if (col->kind == WW_COLUMN_TEXT && column->json <= WW__JSON_TEXT) {
+        ww__json_text(out, &f->policy, col->value);
+        return;
+    }
     v = ww__plan_value(f, column, col);
     if (!column->composite || ww__json_fits(&place, &v, column->typmod))
         ww__json_put(&place, &v, column->typmod);
