@@ -2,7 +2,7 @@
 /* digits.c: integers in decimal, two digits at a time, and bytes in hexadecimal. */
 #include "digits.h"
 
-static const char pairs[] =
+const char ww__digit_pairs[201] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899";
@@ -12,7 +12,7 @@ const uint8_t *ww__digits(uint64_t value, uint8_t text[WW__DIGITS + WW__PAD])
     uint8_t *at = text + WW__DIGITS;
     while (value >= 100) {
         at -= 2;
-        memcpy(at, pairs + 2 * (value % 100), 2);
+        memcpy(at, ww__digit_pairs + 2 * (value % 100), 2);
         value /= 100;
     }
     if (value < 10) {
@@ -20,7 +20,7 @@ const uint8_t *ww__digits(uint64_t value, uint8_t text[WW__DIGITS + WW__PAD])
         return at;
     }
     at -= 2;
-    memcpy(at, pairs + 2 * value, 2);
+    memcpy(at, ww__digit_pairs + 2 * value, 2);
     return at;
 }
 

@@ -7,6 +7,9 @@
 
 #define WW__DIGITS 20u
 
+/* "00" to "99". */
+extern const char ww__digit_pairs[201];
+
 /* The decimal digits of value, at the end of text; returns where they begin. */
 const uint8_t *ww__digits(uint64_t value, uint8_t text[WW__DIGITS + WW__PAD]);
 void ww__out_u64(ww_out *out, uint64_t value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bytes.c: what is a row of bytes or bits: bytea, uuid, macaddr, bit. */
+#include "print.h"
 #include "scan.h"
 #include "values.h"
 
@@ -223,14 +224,24 @@ static ww_status check(const ww_value *v, ww_error *err)
     return ww__value_done(v, &r, err);
 }
 
-static void put_uuid(ww_slice bytes, ww_out *out)
+uint8_t *ww__uuid_print(ww_type_kind kind, ww_slice bytes, uint8_t *to)
 {
     size_t i;
-    for (i = 0; i < bytes.len; i++) {
-        if (has_dash_before(i))
-            ww__out_byte(out, '-');
-        ww__out_hex(out, (ww_slice){bytes.ptr + i, 1});
+    (void)kind;
+    if (bytes.len != 16)
+        return NULL;
+    for (i = 0; i < 16; i++) {
+        *to = '-';
+        to = ww__print_hex(to + has_dash_before(i), bytes.ptr[i]);
     }
+    return to;
+}
+
+static void put_uuid(ww_slice bytes, ww_out *out)
+{
+    uint8_t text[WW__PRINT_ROOM];
+    const uint8_t *end = ww__uuid_print(WW_TYPE_UUID, bytes, text);
+    ww__out_put(out, text, (size_t)(end - text));
 }
 
 static void put_macaddr(ww_slice bytes, ww_out *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* datetime.c: dates and times, in DateStyle ISO and in UTC. */
+#include "print.h"
 #include "scan.h"
 #include "values.h"
 
@@ -130,9 +131,9 @@ typedef struct time_of_day {
     int32_t west_s;
 } time_of_day;
 
-static time_of_day read_time(const ww_value *v, ww__reader *r)
+static time_of_day read_time(ww__reader *r, ww_type_kind kind, bool text)
 {
-    bool text = v->form == WW_COLUMN_TEXT, zoned = ww__value_kind(v) == WW_TYPE_TIMETZ;
+    bool zoned = kind == WW_TYPE_TIMETZ;
     time_of_day t = {0, 0};
     uint64_t us = text ? ww__scan_daytime(r) : ww__u64(r);
     if (us > (uint64_t)WW__DAY_US)
@@ -141,8 +142,10 @@ static time_of_day read_time(const ww_value *v, ww__reader *r)
         t.us = (int64_t)us;
     if (zoned)
         t.west_s = text ? scan_zone(r) : ww__i32(r);
-    if (t.west_s <= -ZONE_END || t.west_s >= ZONE_END)
+    if (t.west_s <= -ZONE_END || t.west_s >= ZONE_END) {
         ww__break(r, "a time zone beyond its range", 0);
+        t.west_s = 0;
+    }
     return t;
 }
 
@@ -154,7 +157,7 @@ ww_status ww_value_time(const ww_value *v, int64_t *us, int32_t *west_s, ww_erro
     time_of_day t;
     if (status != WW_OK)
         return status;
-    t = read_time(v, &r);
+    t = read_time(&r, ww__value_kind(v), v->form == WW_COLUMN_TEXT);
     status = ww__value_done(v, &r, err);
     if (status != WW_OK)
         return status;
@@ -229,7 +232,7 @@ static ww_status check(const ww_value *v, ww_error *err)
     if (kind == WW_TYPE_DATE)
         read_date(&r);
     else if (kind == WW_TYPE_TIME || kind == WW_TYPE_TIMETZ)
-        read_time(v, &r);
+        read_time(&r, kind, false);
     else
         read_timestamp(&r);
     return ww__value_done(v, &r, err);
@@ -248,11 +251,14 @@ static uint8_t *print_civil(uint8_t *to, int64_t day, bool *bc)
     int64_t year;
     ww__civil_date(day, &year, &month, &day_of_month);
     *bc = year <= 0;
-    to = ww__print_number(to, (uint64_t)(*bc ? 1 - year : year), 4);
+    if (*bc)
+        year = 1 - year;
+    to = year <= 9999 ? ww__print_group(to, (unsigned)year)
+                      : ww__print_number(to, (uint64_t)year, 4);
     *to++ = '-';
-    to = ww__print_fixed(to, month, 2);
+    to = ww__print_pair(to, month);
     *to++ = '-';
-    return ww__print_fixed(to, day_of_month, 2);
+    return ww__print_pair(to, day_of_month);
 }
 
 static uint8_t *print_infinity(uint8_t *to, bool minus)
@@ -273,15 +279,15 @@ static uint8_t *print_zone(uint8_t *to, int32_t west_s)
 {
     unsigned zone = (unsigned)(west_s > 0 ? west_s : -west_s);
     *to++ = west_s > 0 ? '-' : '+';
-    to = ww__print_fixed(to, zone / 3600, 2);
+    to = ww__print_pair(to, zone / 3600);
     if (zone % 3600 == 0)
         return to;
     *to++ = ':';
-    to = ww__print_fixed(to, zone / 60 % 60, 2);
+    to = ww__print_pair(to, zone / 60 % 60);
     if (zone % 60 == 0)
         return to;
     *to++ = ':';
-    return ww__print_fixed(to, zone % 60, 2);
+    return ww__print_pair(to, zone % 60);
 }
 
 static uint8_t *print_timestamp(uint8_t *to, int64_t us, bool zoned)
@@ -304,20 +310,28 @@ static uint8_t *print_time(uint8_t *to, time_of_day t, bool zoned)
     return zoned ? print_zone(to, t.west_s) : to;
 }
 
+static uint8_t *print(ww_type_kind kind, ww__reader *r, uint8_t *to)
+{
+    if (kind == WW_TYPE_DATE)
+        return print_date(to, read_date(r));
+    if (kind == WW_TYPE_TIME || kind == WW_TYPE_TIMETZ)
+        return print_time(to, read_time(r, kind, false), kind == WW_TYPE_TIMETZ);
+    return print_timestamp(to, read_timestamp(r), kind == WW_TYPE_TIMESTAMPTZ);
+}
+
+uint8_t *ww__time_print(ww_type_kind kind, ww_slice bytes, uint8_t *to)
+{
+    ww__reader r = ww__reader_of(bytes);
+    uint8_t *end = print(kind, &r, to);
+    return r.broken == NULL && r.at == r.end ? end : NULL;
+}
+
 static void put(const ww_value *v, ww_out *out)
 {
-    ww_type_kind kind = ww__value_kind(v);
     ww__reader r = ww__reader_of(v->bytes);
     ww__window w;
-    uint8_t *end;
     ww__window_open(&w, out);
-    if (kind == WW_TYPE_DATE)
-        end = print_date(w.at, ww__i32(&r));
-    else if (kind == WW_TYPE_TIME || kind == WW_TYPE_TIMETZ)
-        end = print_time(w.at, read_time(v, &r), kind == WW_TYPE_TIMETZ);
-    else
-        end = print_timestamp(w.at, (int64_t)ww__u64(&r), kind == WW_TYPE_TIMESTAMPTZ);
-    ww__window_done(&w, out, (size_t)(end - w.at));
+    ww__window_done(&w, out, (size_t)(print(ww__value_kind(v), &r, w.at) - w.at));
 }
 
 const ww__value_ops ww__value_ops_time = {check, put};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* float.c: float4 and float8. */
+#include "print.h"
 #include "values.h"
 
 /* The float that is read is one of the type's; as a double it is the same number. */
@@ -55,13 +56,21 @@ static ww_status check_float(const ww_value *v, ww_error *err)
     return ww_value_float(v, &value, err);
 }
 
+uint8_t *ww__float_print(ww_type_kind kind, ww_slice bytes, uint8_t *to)
+{
+    ww__reader r = ww__reader_of(bytes);
+    bool is_float4 = kind == WW_TYPE_FLOAT4;
+    if (bytes.len != (is_float4 ? 4 : 8))
+        return NULL;
+    return to + (is_float4 ? ww__float4_text(read_float4(&r), (char *)to)
+                           : ww__float8_text(read_float8(&r), (char *)to));
+}
+
 static void put_float(const ww_value *v, ww_out *out)
 {
-    ww__reader r = ww__reader_of(v->bytes);
-    char text[WW__FLOAT_TEXT];
-    size_t len = ww__value_kind(v) == WW_TYPE_FLOAT4 ? ww__float4_text(read_float4(&r), text)
-                                                     : ww__float8_text(read_float8(&r), text);
-    ww__out_put(out, text, len);
+    uint8_t text[WW__FLOAT_TEXT];
+    const uint8_t *end = ww__float_print(ww__value_kind(v), v->bytes, text);
+    ww__out_put(out, text, (size_t)(end - text));
 }
 
 const ww__value_ops ww__value_ops_float = {check_float, put_float};

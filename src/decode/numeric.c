@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* numeric.c: decimal numbers of any length, streamed group by group: nothing is as long as they
  * are. */
+#include "print.h"
 #include "scan.h"
 #include "values.h"
 
@@ -184,7 +185,7 @@ static void put_integer(const ww_numeric *n, ww_out *out)
     size_t skip = (4 - n->integer_digits % 4) % 4;
     int32_t exponent = ((int32_t)n->integer_digits - 1) / 4;
     for (; exponent >= 0; exponent--, skip = 0) {
-        ww__print_fixed(text, group_of(n, exponent), 4);
+        ww__print_group(text, group_of(n, exponent));
         ww__out_put(out, text + skip, 4 - skip);
     }
 }
@@ -198,10 +199,38 @@ static void put_fraction(const ww_numeric *n, ww_out *out)
         ww__out_byte(out, '.');
     for (; left > 0; exponent--) {
         size_t take = left < 4 ? left : 4;
-        ww__print_fixed(text, group_of(n, exponent), 4);
+        ww__print_group(text, group_of(n, exponent));
         ww__out_put(out, text, take);
         left -= (uint32_t)take;
     }
+}
+
+/* So many groups to either side of the point. */
+#define SHORT_GROUPS 6
+
+/* The last group behind the point is written whole; its end is where the scale ends. */
+uint8_t *ww__numeric_print(ww_type_kind kind, ww_slice bytes, uint8_t *to)
+{
+    ww__reader r = ww__reader_of(bytes);
+    ww_numeric n = {0};
+    int32_t exponent;
+    (void)kind;
+    read_numeric(&r, &n);
+    if (r.broken != NULL || r.at < r.end || !is_finite(&n) || n.weight >= SHORT_GROUPS ||
+        n.scale > 4 * SHORT_GROUPS)
+        return NULL;
+    *to = '-';
+    to += n.sign == WW_NUMERIC_NEGATIVE;
+    exponent = n.weight > 0 ? n.weight : 0;
+    to = ww__print_number(to, group_of(&n, exponent--), 1);
+    for (; exponent >= 0; exponent--)
+        to = ww__print_group(to, group_of(&n, exponent));
+    if (n.scale == 0)
+        return to;
+    *to++ = '.';
+    for (; -exponent <= (int32_t)(n.scale + 3) / 4; exponent--)
+        ww__print_group(to + 4 * (-exponent - 1), group_of(&n, exponent));
+    return to + n.scale;
 }
 
 static void put(const ww_value *v, ww_out *out)

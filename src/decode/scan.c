@@ -2,8 +2,6 @@
 /* scan.c: numbers and times of day in the text of scalar values. */
 #include "scan.h"
 
-#include "base/digits.h"
-
 unsigned ww__scan_fixed(ww__reader *r, unsigned width, const char *rule)
 {
     unsigned value = 0, i;
@@ -97,14 +95,6 @@ uint64_t ww__scan_daytime(ww__reader *r)
     return us;
 }
 
-uint8_t *ww__print_fixed(uint8_t *to, uint64_t value, unsigned width)
-{
-    unsigned i;
-    for (i = width; i > 0; i--, value /= 10)
-        to[i - 1] = (uint8_t)('0' + value % 10);
-    return to + width;
-}
-
 uint8_t *ww__print_number(uint8_t *to, uint64_t value, unsigned width)
 {
     uint8_t text[WW__DIGITS + WW__PAD];
@@ -118,17 +108,27 @@ uint8_t *ww__print_number(uint8_t *to, uint64_t value, unsigned width)
 
 uint8_t *ww__print_daytime(uint8_t *to, uint64_t us)
 {
-    unsigned fraction = (unsigned)(us % (uint64_t)WW__SECOND_US);
     uint64_t seconds = us / (uint64_t)WW__SECOND_US;
-    to = ww__print_number(to, seconds / 3600, 2);
+    unsigned fraction = (unsigned)(us - seconds * (uint64_t)WW__SECOND_US), minutes;
+    if (seconds < 100 * 3600) {
+        unsigned hours = (unsigned)seconds / 3600;
+        to = ww__print_pair(to, hours);
+        seconds -= hours * 3600;
+    } else {
+        to = ww__print_number(to, seconds / 3600, 2);
+        seconds %= 3600;
+    }
+    minutes = (unsigned)seconds / 60;
     *to++ = ':';
-    to = ww__print_fixed(to, seconds / 60 % 60, 2);
+    to = ww__print_pair(to, minutes);
     *to++ = ':';
-    to = ww__print_fixed(to, seconds % 60, 2);
+    to = ww__print_pair(to, (unsigned)seconds - 60 * minutes);
     if (fraction == 0)
         return to;
     *to++ = '.';
-    to = ww__print_fixed(to, fraction, 6);
+    to = ww__print_pair(to, fraction / 10000);
+    to = ww__print_pair(to, fraction / 100 % 100);
+    to = ww__print_pair(to, fraction % 100);
     while (to[-1] == '0')
         to--;
     return to;

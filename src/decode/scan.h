@@ -5,6 +5,7 @@
 #ifndef WALWIRE_DECODE_SCAN_H
 #define WALWIRE_DECODE_SCAN_H
 
+#include "base/digits.h"
 #include "base/reader.h"
 
 /* Microseconds of a day and of smaller things. */
@@ -59,7 +60,29 @@ unsigned ww__scan_hex_digit(ww__reader *r, const char *rule);
 uint64_t ww__scan_daytime(ww__reader *r);
 
 /* The writers return where the text goes on. */
-uint8_t *ww__print_fixed(uint8_t *to, uint64_t value, unsigned width);
+
+/* Two digits: value < 100. */
+static inline uint8_t *ww__print_pair(uint8_t *to, unsigned value)
+{
+    memcpy(to, ww__digit_pairs + 2 * value, 2);
+    return to + 2;
+}
+
+/* Four digits: value < 10000. */
+static inline uint8_t *ww__print_group(uint8_t *to, unsigned value)
+{
+    return ww__print_pair(ww__print_pair(to, value / 100), value % 100);
+}
+
+/* A byte in lower-case hexadecimal. */
+static inline uint8_t *ww__print_hex(uint8_t *to, uint8_t byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    to[0] = (uint8_t)digits[byte >> 4];
+    to[1] = (uint8_t)digits[byte & 15];
+    return to + 2;
+}
+
 /* With as many digits as it needs, and at least `width`. */
 uint8_t *ww__print_number(uint8_t *to, uint64_t value, unsigned width);
 uint8_t *ww__print_daytime(uint8_t *to, uint64_t us);

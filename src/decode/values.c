@@ -2,6 +2,7 @@
 /* values.c: what all values have in common: which family reads and writes a kind, the kinds whose
  * bytes are their text, and errors. */
 #include "containers.h"
+#include "print.h"
 
 ww_value ww_value_of(const ww_types *types, uint32_t type_oid, const ww_column *col)
 {
@@ -163,6 +164,27 @@ static const ww__value_ops *family_of(const ww_value *v)
 {
     size_t kind = (size_t)ww__value_kind(v);
     return kind < sizeof families / sizeof families[0] ? families[kind] : NULL;
+}
+
+ww__value_print *ww__value_printer(ww_type_kind kind)
+{
+    switch ((int)kind) {
+    case WW_TYPE_FLOAT4:
+    case WW_TYPE_FLOAT8:
+        return ww__float_print;
+    case WW_TYPE_NUMERIC:
+        return ww__numeric_print;
+    case WW_TYPE_DATE:
+    case WW_TYPE_TIME:
+    case WW_TYPE_TIMETZ:
+    case WW_TYPE_TIMESTAMP:
+    case WW_TYPE_TIMESTAMPTZ:
+        return ww__time_print;
+    case WW_TYPE_UUID:
+        return ww__uuid_print;
+    default:
+        return NULL;
+    }
 }
 
 ww_status ww__value_check_binary(const ww_value *v, ww_error *err)
