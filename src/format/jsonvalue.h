@@ -7,7 +7,7 @@
 
 #include "render.h"
 
-/* What a type becomes. The first two, and INTEGER, have a quick way in row.c. */
+/* What a type becomes. Up to FLOAT, there are quick ways in quick.c. */
 typedef enum ww__json_type {
     WW__JSON_STRING, /* a string of the server's text */
     WW__JSON_TEXT,   /* the same, and both forms are that text */
@@ -18,7 +18,8 @@ typedef enum ww__json_type {
     WW__JSON_ARRAY,
     WW__JSON_COMPOSITE,
     WW__JSON_KNOB, /* as f->knob_value() writes it */
-    WW__JSON_LEFT_OUT
+    WW__JSON_LEFT_OUT,
+    WW__JSON_TYPES
 } ww__json_type;
 
 /* The way from a column to a part of its value: the field of a composite, or the element that an
@@ -64,6 +65,18 @@ static inline bool ww__numeric_scale(int32_t typmod, int32_t *scale)
     *scale = (((typmod - 4) & 0x7FF) ^ 0x400) - 0x400;
     return true;
 }
+
+/* ---- quick.c -------------------------------------------------------------------------------- */
+
+/* How far a tuple was written. */
+typedef struct ww__cursor {
+    ww_tuple_iter it;
+    const ww__plan_column *column; /* of the next column */
+    size_t comma;                  /* to leave off its name: 1 for the first that is written */
+} ww__cursor;
+
+/* Writes columns, up to the first that needs more than a quick look. */
+void ww__quick_put(ww_out *out, ww__cursor *c);
 
 /* ---- fits.c --------------------------------------------------------------------------------- */
 

@@ -114,6 +114,7 @@ static void set_type(const ww_format *f, const ww_relation_column *from, ww__pla
     column->composite = (column->json == WW__JSON_ARRAY || column->json == WW__JSON_COMPOSITE) &&
                         ww__has_composite(f, column->of);
     column->max_digits = ww__json_max_digits(column->of);
+    column->print = column->of != NULL ? ww__value_printer((ww_type_kind)column->of->kind) : NULL;
 }
 
 /* Writes all texts, one behind the other, and their lengths into the plan. */
@@ -136,6 +137,8 @@ static void write_texts(ww_format *f, const ww_relation *relation, ww__plan *pla
             !ww__filter_column(&f->filter, relation, relation->columns[i].name);
         if (plan->columns[i].skipped)
             plan->columns[i].json = WW__JSON_LEFT_OUT;
+        plan->columns[i].quick =
+            plan->columns[i].len > WW__PAD ? (uint8_t)WW__JSON_LEFT_OUT : plan->columns[i].json;
     }
     ww__out_put(text, padding, sizeof padding);
 }

@@ -12,6 +12,8 @@
 
 #include "json.h"
 
+#include "decode/print.h"
+
 typedef struct ww__place ww__place; /* jsonvalue.h */
 
 /* ---- counts.c: events per collection -------------------------------------------------------- */
@@ -51,6 +53,7 @@ typedef struct ww__plan_column {
     size_t len;
     uint8_t type;        /* what the format's column() made of its type, for its own use */
     uint8_t json;        /* ww__json_type */
+    uint8_t quick;       /* the same, or LEFT_OUT if the name is too long for a quick way */
     uint8_t max_digits;  /* INTEGER: with so many digits, text is in range */
     bool key;            /* part of the replica identity */
     bool skipped;        /* left out by a filter */
@@ -59,6 +62,7 @@ typedef struct ww__plan_column {
     int32_t typmod;      /* -1: none */
     bool composite;      /* not text, and what it says hangs on what the catalog told: fits.c */
     const ww_type *of;   /* NULL: not known */
+    ww__value_print *print; /* NULL: has none */
 } ww__plan_column;
 
 typedef struct ww__plan {
