@@ -29,8 +29,9 @@ typedef struct ww_crypto {
                          uint8_t acc[WW_SHA256_SIZE], uint32_t rounds);
 } ww_crypto;
 
-/* OpenSSL's, in a library context of our own, without atexit handler. Static, thread-safe. NULL if
- * OpenSSL could not be set up. Only in libwalwire, not in libwalwire-core. */
+/* OpenSSL's, in a library context of our own, without atexit handler. Static, thread-safe. OpenSSL
+ * is set up by the first call of one of them; all return false if it could not be. Only in
+ * libwalwire, not in libwalwire-core. */
 const ww_crypto *ww_crypto_openssl(void);
 
 /* Overwrites memory that held a secret; never optimised away. */

@@ -10,9 +10,10 @@
 
 #define SHA256_BLOCK 64u
 
-/* Set once, under `once`, and only read afterwards; never freed: there is no safe moment to. */
+/* Set once, under `once`, and only read afterwards; never freed: there is no safe moment to. Not
+ * before something is hashed: a megabyte of OpenSSL would come into memory for nothing. */
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
-static EVP_MD *sha256_method, *md5_method;
+static EVP_MD *the_sha256, *the_md5;
 
 static void set_up(void)
 {
@@ -22,10 +23,15 @@ static void set_up(void)
     library = OSSL_LIB_CTX_new();
     if (library == NULL)
         return;
-    sha256_method = EVP_MD_fetch(library, "SHA256", NULL);
-    md5_method = EVP_MD_fetch(library, "MD5", NULL); /* NULL where MD5 is forbidden */
-    if (sha256_method == NULL)
+    the_sha256 = EVP_MD_fetch(library, "SHA256", NULL);
+    the_md5 = EVP_MD_fetch(library, "MD5", NULL); /* NULL where MD5 is forbidden */
+    if (the_sha256 == NULL)
         OSSL_LIB_CTX_free(library);
+}
+
+static const EVP_MD *sha256_method(void)
+{
+    return CRYPTO_THREAD_run_once(&once, set_up) == 1 ? the_sha256 : NULL;
 }
 
 static bool update(EVP_MD_CTX *context, const ww_slice *parts, size_t nparts)
@@ -49,13 +55,13 @@ static bool digest(const EVP_MD *method, const ww_slice *parts, size_t nparts, u
 static bool sha256(void *ctx, const ww_slice *parts, size_t nparts, uint8_t out[WW_SHA256_SIZE])
 {
     (void)ctx;
-    return digest(sha256_method, parts, nparts, out);
+    return digest(sha256_method(), parts, nparts, out);
 }
 
 static bool md5(void *ctx, const ww_slice *parts, size_t nparts, uint8_t out[WW_MD5_SIZE])
 {
     (void)ctx;
-    return digest(md5_method, parts, nparts, out);
+    return sha256_method() != NULL && digest(the_md5, parts, nparts, out);
 }
 
 /* HMAC with a key that is used many times: the hash states behind the two padded keys are kept, and
@@ -78,7 +84,7 @@ static bool start_with(EVP_MD_CTX *context, const uint8_t key[SHA256_BLOCK], uin
     bool ok;
     for (i = 0; i < sizeof block; i++)
         block[i] = key[i] ^ pad;
-    ok = context != NULL && EVP_DigestInit_ex(context, sha256_method, NULL) == 1 &&
+    ok = context != NULL && EVP_DigestInit_ex(context, the_sha256, NULL) == 1 &&
          EVP_DigestUpdate(context, block, sizeof block) == 1;
     OPENSSL_cleanse(block, sizeof block);
     return ok;
@@ -87,9 +93,9 @@ static bool start_with(EVP_MD_CTX *context, const uint8_t key[SHA256_BLOCK], uin
 static bool keyed_open(keyed *k, ww_slice key)
 {
     uint8_t block[SHA256_BLOCK] = { 0 };
-    bool ok = true;
+    bool ok = sha256_method() != NULL;
     if (key.len > sizeof block)
-        ok = digest(sha256_method, &key, 1, block);
+        ok = digest(the_sha256, &key, 1, block);
     else if (key.len > 0)
         memcpy(block, key.ptr, key.len);
     k->inner = EVP_MD_CTX_new();
@@ -140,7 +146,5 @@ static bool pbkdf2_slice(void *ctx, ww_slice key, uint8_t u[WW_SHA256_SIZE],
 const ww_crypto *ww_crypto_openssl(void)
 {
     static const ww_crypto crypto = { NULL, sha256, hmac_sha256, md5, pbkdf2_slice };
-    if (CRYPTO_THREAD_run_once(&once, set_up) != 1 || sha256_method == NULL)
-        return NULL;
     return &crypto;
 }

@@ -113,7 +113,7 @@ static void *compute(void *result)
     ww_slice text = ww_slice_of("abc");
     unsigned i, *wrong = (unsigned *)result;
     for (i = 0; i < 2000; i++) {
-        *wrong += mine == NULL || !mine->hmac_sha256(mine->ctx, text, &text, 1, hash);
+        *wrong += !mine->hmac_sha256(mine->ctx, text, &text, 1, hash);
         *wrong += hash[0] != 0x2f || hash[31] != 0x8a;
     }
     return NULL;
@@ -170,8 +170,6 @@ int main(void)
 {
     RUN(threads_share_it);
     crypto = ww_crypto_openssl();
-    if (!CHECK(crypto != NULL))
-        return check_report();
     RUN(hashes_of_the_standards);
     RUN(hmac_of_rfc_4231);
     RUN(slices_make_openssls_pbkdf2);
