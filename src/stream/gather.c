@@ -19,6 +19,8 @@
 #define EASE_US 20000u       /* between two steps back to longer naps while there are none */
 
 #define UNIX_OVERHEAD 640u /* what a message costs in a Unix socket's buffer beside its bytes */
+#define UNIX_SHARE 3       /* of that buffer a nap fills one part in so many, */
+#define FAR_SHARE 8        /* and far away of ours */
 #define TCP_FULL 65536u    /* a smaller batch has not filled a TCP connection */
 #define DOUBT 0.9          /* what is left of such a belief after each gap that speaks against it */
 
@@ -188,6 +190,20 @@ static ww_mono_us shorter(ww_mono_us a, ww_mono_us b)
     return a < b ? a : b;
 }
 
+/* A full buffer stops the server, or holds its acknowledgements up; and naps last longer than they
+ * are meant to. */
+static ww_mono_us allowed_by_room(const ww__gather *g, const ww__gather_batch *b)
+{
+    double fills = per_us(g, g->bytes), room = (double)b->capacity;
+    if (g->path == WW__GATHER_NEAR || fills <= 0 || b->capacity == 0)
+        return WW__GATHER_NAP_US;
+    if (g->path == WW__GATHER_UNIX)
+        room = room / UNIX_SHARE / (fills + UNIX_OVERHEAD * per_us(g, g->messages));
+    else
+        room = room / FAR_SHARE / fills;
+    return room < WW__GATHER_NAP_US ? (ww_mono_us)room : WW__GATHER_NAP_US;
+}
+
 ww_mono_us ww__gather_decide(ww__gather *g, const ww__gather_batch *b)
 {
     ww_mono_us nap;
@@ -196,11 +212,7 @@ ww_mono_us ww__gather_decide(ww__gather *g, const ww__gather_batch *b)
         return 0;
     average(g, b);
     learn(g, b);
-    nap = shorter(allowed_by_lag(g, b), g->harmless_us);
-    if (g->path == WW__GATHER_FAR && per_us(g, g->bytes) > 0) {
-        double fill_us = (double)b->capacity / 8 / per_us(g, g->bytes);
-        nap = fill_us < (double)nap ? (ww_mono_us)fill_us : nap;
-    }
+    nap = shorter(shorter(allowed_by_lag(g, b), allowed_by_room(g, b)), g->harmless_us);
     worthwhile = nap > 0 && per_us(g, g->messages) * (double)nap >= WORTHWHILE;
     choose_window(g, b, worthwhile);
     if (worthwhile)

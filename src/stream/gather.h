@@ -25,7 +25,7 @@ typedef struct ww__gather_batch {
     int64_t longest_gap;  /* and how long the server was not sending in the middle of one */
     ww_mono_us napped_us; /* between this batch and the one before; 0: nobody napped */
     ww_mono_us now;
-    size_t capacity; /* UNIX: of the server's send buffer; FAR: of our receive buffer */
+    size_t capacity; /* UNIX: of the server's send buffer; FAR: of our receive buffer; 0: unknown */
 } ww__gather_batch;
 
 typedef struct ww__gather {
