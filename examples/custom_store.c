@@ -224,7 +224,7 @@ int main(int argc, char **argv)
     if (st == WW_ERR_CANCELLED && c != NULL) { /* the draft comes again */
         char signals[64];
         if (read(wake[0], signals, sizeof signals) > 0)
-            st = ww_client_stop(c, ww_clock_now().mono_us + 10000000, &err);
+            st = ww_client_stop(c, ww_clock_mono() + 10000000, &err);
     }
     if (st < 0)
         fprintf(stderr, "%s: %s %s\n", err.what, err.subject, err.message);

@@ -138,7 +138,7 @@ int main(int argc, char **argv)
         ssize_t taken = read(wake[0], signals, sizeof signals); /* it is awake */
         if (taken > 0 && t.open)
             ww_session_exec(t.session, "ROLLBACK", &err);
-        st = ww_client_stop(c, ww_clock_now().mono_us + 10000000, &err);
+        st = ww_client_stop(c, ww_clock_mono() + 10000000, &err);
     }
     if (st < 0)
         fprintf(stderr, "%s: %s %s\n", err.what, err.subject, err.message);

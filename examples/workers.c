@@ -207,7 +207,7 @@ static ww_status use(ww_client *c, unit **open, const ww_event *ev, ww_error *er
 static void wait_for(const ww_client *c, bool reads, ww_mono_us until)
 {
     struct pollfd fds[2] = { { wake[0], POLLIN, 0 }, { -1, 0, 0 } };
-    ww_mono_us now = ww_clock_now().mono_us, ms = until > now ? (until - now + 999) / 1000 : 0;
+    ww_mono_us now = ww_clock_mono(), ms = until > now ? (until - now + 999) / 1000 : 0;
     char bytes[256];
     if (reads) {
         fds[1].fd = ww_client_fd(c);
@@ -240,19 +240,19 @@ static ww_status run(ww_client *c, ww_error *err)
 /* What is out comes back, as far as it does; then the server is told a last time. */
 static ww_status finish(ww_client *c, ww_error *err)
 {
-    ww_mono_us until = ww_clock_now().mono_us + patience;
+    ww_mono_us until = ww_clock_mono() + patience;
     ww_status st = WW_OK;
     size_t i;
     for (i = 0; i < worker_count; i++)
         put(&workers[i].todo, NULL);
-    while (st >= 0 && rows_out > 0 && ww_clock_now().mono_us < until) {
+    while (st >= 0 && rows_out > 0 && ww_clock_mono() < until) {
         ww_mono_us next = ww_client_deadline(c);
         wait_for(c, false, next < until ? next : until);
         st = take_done(c, err);
         if (st == WW_OK)
             st = ww_client_feedback(c, err);
     }
-    return st < 0 ? st : ww_client_stop(c, ww_clock_now().mono_us + patience, err);
+    return st < 0 ? st : ww_client_stop(c, ww_clock_mono() + patience, err);
 }
 
 static void prepare(void)

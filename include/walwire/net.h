@@ -14,6 +14,7 @@ extern "C" {
 
 /* The clocks: CLOCK_MONOTONIC and CLOCK_REALTIME. */
 ww_now ww_clock_now(void);
+ww_mono_us ww_clock_mono(void); /* the first of them alone */
 /* Fills buf with random bytes from the system; false if it has none. */
 bool ww_random_bytes(void *buf, size_t len);
 

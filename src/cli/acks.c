@@ -145,7 +145,7 @@ static ww_status take_line(acks *a, ww_client *client, ww_error *err)
                          "an acknowledgement of what was not delivered yet; nothing is "
                          "acknowledged any more",
                          err);
-    a->heard_at = ww_clock_now().mono_us;
+    a->heard_at = ww_clock_mono();
     a->len = 0;
     return WW_OK;
 }

@@ -138,7 +138,7 @@ static void put_connection(const ww_client_info *info, const ww_stream_counters 
                 info->reconnects);
     if (info->heard_at != 0)
         put_seconds(out, "last_message_age_seconds", "Since the server sent something.",
-                    (int64_t)(ww_clock_now().mono_us - info->heard_at));
+                    (int64_t)(ww_clock_mono() - info->heard_at));
     put_counter(out, "keepalives_total", "Keepalives received.", counters->keepalives);
     put_counter(out, "feedbacks_total", "Status updates sent.", counters->feedbacks);
 }

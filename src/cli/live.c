@@ -20,7 +20,7 @@ void live_begin(live *l, const ww_client *client)
 {
     l->on = !log_is_json() && log_wants(WW_LOG_WARNING) && isatty(STDERR_FILENO) == 1 &&
             !ww_sink_is_terminal(l->out->sink);
-    l->last_at = ww_clock_now().mono_us;
+    l->last_at = ww_clock_mono();
     watch_init(&l->watch, client);
     metrics_update(l->metrics, client);
 }
@@ -28,7 +28,7 @@ void live_begin(live *l, const ww_client *client)
 static void draw(live *l, const ww_client *client)
 {
     const ww_stream *stream = ww_client_stream(client);
-    ww_mono_us now = ww_clock_now().mono_us;
+    ww_mono_us now = ww_clock_mono();
     char lsn[WW_LSN_TEXT_SIZE];
     char line[160];
     double seconds;

@@ -224,7 +224,7 @@ void metrics_update(metrics *m, const ww_client *client)
     ww_mono_us now;
     if (m == NULL || client == NULL)
         return;
-    now = ww_clock_now().mono_us;
+    now = ww_clock_mono();
     if (now < m->due)
         return;
     m->due = now + m->o->metrics_interval_us;

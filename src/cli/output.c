@@ -30,7 +30,7 @@ static ww_mono_us earlier(ww_mono_us a, ww_mono_us b)
 /* Only the first call matters. */
 static void limit_waiting(output *w)
 {
-    w->give_up_at = earlier(w->give_up_at, ww_clock_now().mono_us + w->o->shutdown_timeout_us);
+    w->give_up_at = earlier(w->give_up_at, ww_clock_mono() + w->o->shutdown_timeout_us);
 }
 
 static void note_signal(output *w)
@@ -40,7 +40,7 @@ static void note_signal(output *w)
     w->signal_noted = true;
     signals_acknowledge();
     limit_waiting(w);
-    w->say_waiting_at = ww_clock_now().mono_us + PATIENCE_US;
+    w->say_waiting_at = ww_clock_mono() + PATIENCE_US;
 }
 
 static const char *what_is_waited_for(const output *w)
@@ -54,11 +54,10 @@ static const char *what_is_waited_for(const output *w)
 /* For whoever typed Ctrl-C; where nobody sits at a terminal it is no more than what goes on. */
 static void say_waiting(output *w)
 {
-    ww_log_level level = isatty(STDERR_FILENO) == 1 ? WW_LOG_WARNING : WW_LOG_INFO;
-    if (ww_clock_now().mono_us < w->say_waiting_at)
+    if (w->say_waiting_at == WW_MONO_NEVER || ww_clock_mono() < w->say_waiting_at)
         return;
     w->say_waiting_at = WW_MONO_NEVER;
-    report_at(level,
+    report_at(isatty(STDERR_FILENO) == 1 ? WW_LOG_WARNING : WW_LOG_INFO,
               "waiting for %s, %.0f s at most; a second signal (Ctrl-C again) ends it at once",
               what_is_waited_for(w), (double)w->o->shutdown_timeout_us / 1e6);
 }
@@ -88,6 +87,13 @@ static bool fail_reader_gone(output *w)
     return false;
 }
 
+static ww_mono_us time_left(ww_mono_us deadline, ww_mono_us now)
+{
+    if (deadline == WW_MONO_NEVER)
+        return WW_MONO_NEVER;
+    return deadline > now ? deadline - now : 0;
+}
+
 static struct pollfd poll_for(int fd, short events)
 {
     struct pollfd item = {fd, events, 0}; /* -1: poll() ignores it */
@@ -98,7 +104,7 @@ enum { POLL_SIGNALS, POLL_HANGUP, POLL_SINK, POLL_ACKS, POLL_SERVER, POLLED };
 
 /* Polls sink (if it is to be written) and server (if it is to be read). Acknowledgements are taken
  * before a reader that is gone is looked at: its last ones count. */
-static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
+static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline, ww_mono_us now)
 {
     struct pollfd fds[POLLED];
     bool pipe = ww_sink_kind_of(w->sink) == WW_SINK_PIPE;
@@ -110,11 +116,12 @@ static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline)
     fds[POLL_ACKS] = poll_for(w->client != NULL ? w->acks.fd : -1, POLLIN);
     fds[POLL_SERVER] = poll_for(read_server ? ww_client_fd(w->client) : -1,
                                 read_server ? ww_client_poll_events(w->client) : 0);
-    if (ww__poll_until(fds, POLLED, deadline) < 0)
-        fds[POLL_SINK].revents = 0; /* EINTR: a signal */
+    if (ww__poll_for(fds, POLLED, time_left(deadline, now)) < 0) /* EINTR: a signal */
+        fds[POLL_SINK].revents = fds[POLL_HANGUP].revents = 0;
     note_signal(w);
     say_waiting(w);
-    signals_acknowledge_hangup();
+    if ((fds[POLL_HANGUP].revents & POLLIN) != 0)
+        signals_acknowledge_hangup();
     if (!read_acks(w))
         return false;
     if (pipe && (fds[POLL_SINK].revents & POLLERR) != 0)
@@ -141,12 +148,11 @@ static bool fail_gave_up(output *w)
 
 /* Right after a feedback, one that is still due could not be sent: the server takes nothing, or is
  * gone, which shows at the next event. It is tried again soon, but not at once for ever. */
-static ww_mono_us feedback_deadline(const output *w)
+static ww_mono_us feedback_deadline(const output *w, ww_mono_us now)
 {
-    ww_mono_us now, due;
+    ww_mono_us due;
     if (w->client == NULL)
         return WW_MONO_NEVER;
-    now = ww_clock_now().mono_us;
     due = ww_client_deadline(w->client);
     return due > now ? due : now + RETRY_US;
 }
@@ -184,6 +190,7 @@ static bool write_all(output *w, const uint8_t *bytes, size_t len)
 {
     while (len > 0) {
         size_t n = 0;
+        ww_mono_us now;
         ww_status st = ww_sink_write(w->sink, bytes, len, &n, &w->error);
         w->taken += n;
         if (st < 0)
@@ -192,9 +199,10 @@ static bool write_all(output *w, const uint8_t *bytes, size_t len)
         len -= n;
         if (st != WW_MORE)
             continue;
-        if (ww_clock_now().mono_us >= w->give_up_at)
+        now = ww_clock_mono();
+        if (now >= w->give_up_at)
             return fail_gave_up(w);
-        if (!wait_for(w, true, false, earlier(feedback_deadline(w), w->give_up_at)))
+        if (!wait_for(w, true, false, earlier(feedback_deadline(w, now), w->give_up_at), now))
             return false;
         if (!output_feedback(w))
             return false;
@@ -281,7 +289,7 @@ bool output_settle(output *w, bool idle)
     if (!write_some(w))
         return false;
     pass_marks(w);
-    if (ww_sink_sync(w->sink, ww_clock_now().mono_us, idle, &w->error) < 0)
+    if (ww_sink_sync(w->sink, ww_clock_mono(), idle, &w->error) < 0)
         return false;
     confirm(w);
     return true;
@@ -314,10 +322,10 @@ static void note_asking(output *w, ww_mono_us now)
 
 bool output_wait(output *w)
 {
-    ww_mono_us now = ww_clock_now().mono_us;
-    ww_mono_us deadline = earlier(ww_sink_deadline(w->sink, now), feedback_deadline(w));
+    ww_mono_us now = ww_clock_mono();
+    ww_mono_us deadline = earlier(ww_sink_deadline(w->sink, now), feedback_deadline(w, now));
     note_asking(w, now);
-    return wait_for(w, w->out.len > 0, !output_full(w), earlier(deadline, w->give_up_at));
+    return wait_for(w, w->out.len > 0, !output_full(w), earlier(deadline, w->give_up_at), now);
 }
 
 /* ---- text ----------------------------------------------------------------------------------- */
@@ -458,15 +466,13 @@ bool output_finish(output *w)
     ww_mono_us since;
     if (failed(w) || !output_cut(w) || !write_rest(w))
         return false;
-    since = ww_clock_now().mono_us;
+    since = ww_clock_mono();
     while (output_settle(w, true)) {
-        ww_mono_us now = ww_clock_now().mono_us, last = last_moment(w, since);
+        ww_mono_us now = ww_clock_mono(), last = last_moment(w, since);
         if (!undelivered(w) || now >= last)
             return true;
-        if (!wait_for(
-                w, false, false,
-                earlier(ww_sink_deadline(w->sink, now), earlier(feedback_deadline(w), last))) ||
-            !output_feedback(w))
+        last = earlier(last, earlier(ww_sink_deadline(w->sink, now), feedback_deadline(w, now)));
+        if (!wait_for(w, false, false, last, now) || !output_feedback(w))
             return false;
     }
     return false;
@@ -508,7 +514,7 @@ void output_salvage(output *w)
     if (!write_rest(w))
         return;
     pass_marks(w);
-    if (ww_sink_sync(w->sink, ww_clock_now().mono_us, true, &w->error) >= 0)
+    if (ww_sink_sync(w->sink, ww_clock_mono(), true, &w->error) >= 0)
         ww_sink_keep(w->sink, &w->error);
 }
 

@@ -137,7 +137,7 @@ static bool may_stop(streaming *s)
 {
     if (!output_stop_asked(&s->out))
         return false;
-    return !is_halfway(s) || !is_connected(s) || ww_clock_now().mono_us >= s->out.give_up_at;
+    return !is_halfway(s) || !is_connected(s) || ww_clock_mono() >= s->out.give_up_at;
 }
 
 static outcome take_event(streaming *s, const ww_event *ev, ww_error *err)
@@ -257,7 +257,7 @@ static void say_gathered(const streaming *s)
 static int end_without_output(streaming *s)
 {
     if (output_tidy(&s->out))
-        ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, NULL);
+        ww_client_stop(s->client, ww_clock_mono() + STOP_US, NULL);
     return output_exit_code(&s->out);
 }
 
@@ -265,7 +265,7 @@ static int end_without_output(streaming *s)
 static int end_stream(streaming *s, ww_error *err)
 {
     bool connected = is_connected(s);
-    if (ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, err) >= 0)
+    if (ww_client_stop(s->client, ww_clock_mono() + STOP_US, err) >= 0)
         return EXIT_DONE;
     if (s->out.error.status < 0)
         return output_exit_code(&s->out);
@@ -314,7 +314,7 @@ static int end_halfway(streaming *s)
                      : "the connection is lost");
     signals_acknowledge();
     if (connected && output_settle(&s->out, true))
-        ww_client_stop(s->client, ww_clock_now().mono_us + STOP_US, NULL);
+        ww_client_stop(s->client, ww_clock_mono() + STOP_US, NULL);
     output_salvage(&s->out);
     return EXIT_CONNECTION;
 }

@@ -80,7 +80,7 @@ bool trace_open(const options *o)
         return false;
     }
     setvbuf(file, NULL, _IOLBF, BUFSIZ);
-    began_us = ww_clock_now().mono_us;
+    began_us = ww_clock_mono();
     return true;
 }
 

@@ -17,7 +17,7 @@ void watch_init(watch *w, const ww_client *client)
     w->late_us = info.status_interval_us + info.status_interval_us / 2;
     if (w->late_us < SOON_US)
         w->late_us = SOON_US;
-    w->fed_at = ww_clock_now().mono_us;
+    w->fed_at = ww_clock_mono();
 }
 
 /* Is the connection lost, or was it since the last look? Then nobody waits for an update. */
@@ -29,7 +29,7 @@ static bool is_lost(watch *w, const ww_client *client)
     lost = !info.connected || info.reconnects != w->reconnects;
     w->reconnects = info.reconnects;
     if (lost)
-        w->fed_at = ww_clock_now().mono_us;
+        w->fed_at = ww_clock_mono();
     return lost;
 }
 
@@ -37,7 +37,7 @@ static bool is_lost(watch *w, const ww_client *client)
 static void watch_feedback(watch *w, const ww_client *client)
 {
     uint64_t sent = ww_client_stream(client)->counters.feedbacks - w->feedbacks;
-    ww_mono_us now = ww_clock_now().mono_us, gap = now - w->fed_at;
+    ww_mono_us now = ww_clock_mono(), gap = now - w->fed_at;
     if (sent > 0) {
         w->feedbacks += sent;
         w->fed_at = now;

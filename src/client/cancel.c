@@ -68,7 +68,7 @@ static bool connect_again(const ww_session *s, ww_sock **sock, ww_mono_us deadli
 
 void ww__session_cancel(const ww_session *s)
 {
-    ww_mono_us deadline = ww_clock_now().mono_us + CANCEL_US;
+    ww_mono_us deadline = ww_clock_mono() + CANCEL_US;
     uint8_t packet[512], byte;
     ww_sock *sock = NULL;
     size_t len = ww_conn_cancel_packet(&s->conn, packet, sizeof packet);

@@ -88,7 +88,7 @@ static void pause_after(ww_client *c, const ww_error *why)
     catalog->pause_us = catalog->pause_us == 0 ? PAUSE_US : 2 * catalog->pause_us;
     if (catalog->pause_us > PAUSE_MAX_US)
         catalog->pause_us = PAUSE_MAX_US;
-    catalog->retry_at = ww_clock_now().mono_us + catalog->pause_us;
+    catalog->retry_at = ww_clock_mono() + catalog->pause_us;
 }
 
 /* ---- the session --------------------------------------------------------------------------- */
@@ -218,7 +218,7 @@ static ww_status ask_wanted(ww_client *c, ww_lsn *position, ww_error *err)
     ww_status st;
     if (catalog->wanted_types.count == 0 && catalog->wanted_tables.count == 0)
         return WW_OK;
-    if (ww_clock_now().mono_us < catalog->retry_at) {
+    if (ww_clock_mono() < catalog->retry_at) {
         ww__fail(err, WW_ERR_SERVER, "the catalog could not be asked a moment ago");
         return WW_MORE;
     }

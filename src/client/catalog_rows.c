@@ -18,7 +18,7 @@ static ww_status next_row(const ww__catalog_run *run, ww_mono_us give_up_at, ww_
                           ww_error *err)
 {
     for (;;) {
-        ww_mono_us now = ww_clock_now().mono_us;
+        ww_mono_us now = ww_clock_mono();
         ww_status st;
         if (now >= give_up_at)
             return ww__fail(err, WW_ERR_TIMEOUT, "the catalog look-up took too long");
@@ -32,7 +32,7 @@ static ww_status next_row(const ww__catalog_run *run, ww_mono_us give_up_at, ww_
 ww_status ww__catalog_query(const ww__catalog_run *run, const char *sql, size_t ncols,
                             ww__catalog_take take, void *ctx, ww_error *err)
 {
-    ww_mono_us give_up_at = ww_clock_now().mono_us + LOOK_UP_US;
+    ww_mono_us give_up_at = ww_clock_mono() + LOOK_UP_US;
     ww_status st = ww_session_query(run->session, sql, err), taken = WW_OK;
     ww_slice columns[WW__CATALOG_COLUMNS];
     ww_error ignored;

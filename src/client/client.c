@@ -571,10 +571,10 @@ short ww_client_poll_events(const ww_client *c)
  * looks at our CopyDone: as long as it sends, it is waited for, within reason. */
 ww_status ww__client_drain(ww_client *c, ww_mono_us patience_us, ww_mono_us max_us, ww_error *err)
 {
-    ww_mono_us give_up_at = ww_clock_now().mono_us + max_us;
+    ww_mono_us give_up_at = ww_clock_mono() + max_us;
     ww_msg msg;
     for (;;) {
-        ww_mono_us deadline = ww_clock_now().mono_us + patience_us;
+        ww_mono_us deadline = ww_clock_mono() + patience_us;
         ww_status st = ww__session_message(c->session, &msg,
                                            deadline < give_up_at ? deadline : give_up_at, err);
         if (st != WW_OK)
@@ -583,7 +583,7 @@ ww_status ww__client_drain(ww_client *c, ww_mono_us patience_us, ww_mono_us max_
             return WW_OK;
         if (msg.type == WW_MSG_ERROR)
             ww__log_notice(&c->config.log, &msg);
-        if (ww_clock_now().mono_us >= give_up_at)
+        if (ww_clock_mono() >= give_up_at)
             return ww__fail(err, WW_ERR_TIMEOUT, "the server went on sending after CopyDone");
     }
 }

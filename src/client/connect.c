@@ -98,7 +98,7 @@ static ww_status work(ww_session *s, ww_error *err)
     ww_conn_work(&s->conn, ROUNDS_PER_SLICE); /* its error comes with ww_conn_next() */
     if (s->config.wake_fd < 0)
         return WW_OK;
-    st = ww_sock_wait(s->sock, 0, ww_clock_now().mono_us, s->config.wake_fd, err);
+    st = ww_sock_wait(s->sock, 0, ww_clock_mono(), s->config.wake_fd, err);
     return st == WW_ERR_TIMEOUT ? WW_OK : st;
 }
 
@@ -165,7 +165,7 @@ static ww_status run_startup(ww_session *s, const ww__target *t, ww_mono_us dead
             st = ww__session_wait(s, deadline, err);
         if (st < 0)
             return st;
-        if (ww_clock_now().mono_us >= deadline)
+        if (ww_clock_mono() >= deadline)
             return ww__fail_text(err, WW_ERR_TIMEOUT,
                                  "connect_timeout passed before the server was "
                                  "ready",
@@ -309,7 +309,7 @@ ww_status ww__address_connect(ww_session *s, const ww__target *t, const ww_addrs
                               ww_error *err)
 {
     ww_mono_us timeout_us = (ww_mono_us)s->values.connect_timeout_s * 1000000u;
-    ww_mono_us deadline = timeout_us > 0 ? ww_clock_now().mono_us + timeout_us : WW_MONO_NEVER;
+    ww_mono_us deadline = timeout_us > 0 ? ww_clock_mono() + timeout_us : WW_MONO_NEVER;
     method_list list = methods_for(t, &s->values);
     ww_status st = WW_ERR_INTERNAL;
     size_t m;

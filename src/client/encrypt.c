@@ -131,7 +131,7 @@ ww_status ww__shake_hands(ww_sock *sock, ww_mono_us deadline, int wake_fd, ww_er
     ww_status st;
     while ((st = ww_sock_tls_handshake(sock, err)) == WW_MORE) {
         st = ww_sock_wait(sock, ww_sock_poll_events(sock, true, false), deadline, wake_fd, err);
-        if (st == WW_OK && ww_clock_now().mono_us >= deadline)
+        if (st == WW_OK && ww_clock_mono() >= deadline)
             st = ww__fail(err, WW_ERR_TIMEOUT, "the TLS handshake took too long");
         if (st < 0)
             break;

@@ -63,10 +63,11 @@ static bool is_partial(const ww_session *s)
 void ww__gather_note(ww_client *c, ww_status st)
 {
     const ww_session *s = c->session;
+    if (st == WW_OK) /* a short one has taken all that there was */
+        c->batch.sated = !s->read_full && !ww__gather_is_long(&c->gather, s->read_len);
     if (c->gather.path == WW__GATHER_OFF)
         return;
     if (st == WW_OK) {
-        c->batch.sated = !s->read_full && !ww__gather_is_long(&c->gather, s->read_len);
         c->batch.stall_at = 0;
     } else if (st == WW_MORE && c->batch.stall_at != 0 && c->now.mono_us >= c->batch.stall_at) {
         ww__gather_give_up_window(&c->gather, c->now.mono_us);

@@ -57,7 +57,7 @@ static ww_status ask(ww_session *s, const char *sql, ww_mono_us deadline, ww__kn
         }
         if (st == WW_OK && msg.type == WW_MSG_READY)
             s->command_open = false;
-        if (st == WW_OK && ww_clock_now().mono_us >= deadline)
+        if (st == WW_OK && ww_clock_mono() >= deadline)
             st = late(s, err);
     }
     return st;

@@ -322,7 +322,7 @@ static ww_status save(ww_client *c, ww_lsn acked, ww_error *err)
     if (c->started && ww_stream_durable(&c->stream) > next.end_lsn)
         next.end_lsn = ww_stream_durable(&c->stream);
     st = c->config.positions->save(c->config.positions->ctx, &next, err);
-    c->saved_at = ww_clock_now().mono_us;
+    c->saved_at = ww_clock_mono();
     if (st == WW_OK)
         c->known = next;
     return st;

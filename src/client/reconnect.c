@@ -36,14 +36,14 @@ static ww_mono_us next_pause(const ww_client *c)
 
 static void schedule(ww_client *c)
 {
-    c->retry_at = ww_clock_now().mono_us + next_pause(c);
+    c->retry_at = ww_clock_mono() + next_pause(c);
     c->attempts++;
 }
 
 /* WW_MORE: not yet. */
 static ww_status wait_for_turn(const ww_client *c, ww_error *err)
 {
-    ww_mono_us now = ww_clock_now().mono_us;
+    ww_mono_us now = ww_clock_mono();
     struct pollfd wake = {c->config.wake_fd, POLLIN, 0};
     if (now >= c->retry_at)
         return WW_OK;
@@ -87,7 +87,7 @@ static void warn_raw(const ww_client *c)
 
 ww_status ww__client_lose(ww_client *c, const ww_error *why, ww_error *err)
 {
-    ww_mono_us now = ww_clock_now().mono_us;
+    ww_mono_us now = ww_clock_mono();
     if (c->temporary_slot && ww_status_retryable(why))
         ww__log(&c->config.log, WW_LOG_WARNING,
                 "the slot was temporary, and went with the connection");
@@ -115,7 +115,7 @@ void ww__client_leave(ww_client *c)
     hang_up(c);
     c->again = WW__TO_TEXT;
     c->patient_until = 0;
-    c->lost_at = ww_clock_now().mono_us;
+    c->lost_at = ww_clock_mono();
     c->say_at = c->lost_at + MINUTE_US;
     ww_error_clear(&c->said);
     c->attempts = 0;
@@ -229,7 +229,7 @@ static bool passes_soon(const ww_error *why)
 
 static bool has_patience(ww_client *c, const ww_error *why)
 {
-    ww_mono_us now = ww_clock_now().mono_us;
+    ww_mono_us now = ww_clock_mono();
     bool text = c->again == WW__TO_TEXT;
     if (c->patient_until == 0) {
         c->patient_until = now + (text ? TEXT_US : PATIENCE_US);
@@ -263,7 +263,7 @@ static bool is_said(const ww_client *c, const ww_error *why)
 /* A reason that is new is for everybody to see; and then again after 1, 2, 4, 8 ... minutes. */
 static void say_failed(ww_client *c, const ww_error *why)
 {
-    ww_mono_us now = ww_clock_now().mono_us;
+    ww_mono_us now = ww_clock_mono();
     const char *about = why->subject[0] != '\0' ? ": " : "";
     bool again = now >= c->say_at;
     if (again)

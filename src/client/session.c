@@ -239,10 +239,10 @@ static ww_status lost(ww_error *err)
 
 void ww__session_settle(ww_session *s)
 {
-    ww_mono_us deadline = ww_clock_now().mono_us + SLOW_US;
+    ww_mono_us deadline = ww_clock_mono() + SLOW_US;
     ww_error ignored;
     ww_msg msg;
-    while (ww_clock_now().mono_us < deadline &&
+    while (ww_clock_mono() < deadline &&
            ww__session_message(s, &msg, deadline, &ignored) == WW_OK)
         if (msg.type == WW_MSG_READY)
             break;
@@ -299,7 +299,7 @@ ww_status ww_session_exec(ww_session *s, const char *sql, ww_error *err)
 /* The next row of a command that no server needs long for, unless the caller is patient. */
 static ww_status next_row(ww_session *s, ww_msg *row, bool patient, ww_error *err)
 {
-    ww_mono_us deadline = patient ? WW_MONO_NEVER : ww_clock_now().mono_us + WW__ANSWER_US;
+    ww_mono_us deadline = patient ? WW_MONO_NEVER : ww_clock_mono() + WW__ANSWER_US;
     return ww__session_row_until(s, row, deadline, err);
 }
 
@@ -335,7 +335,7 @@ ww_status ww_session_row_text(ww_session *s, const char *sql, size_t ncols, size
 /* Waits until an answer has begun to come; false after two seconds without. */
 static bool answers_soon(ww_session *s)
 {
-    ww_mono_us deadline = ww_clock_now().mono_us + SLOW_US;
+    ww_mono_us deadline = ww_clock_mono() + SLOW_US;
     while ((ww_conn_wants(&s->conn) & (WW_WANT_EVENT | WW_WANT_CLOSED)) == 0) {
         ww_status st = ww__session_pump(s, true, NULL);
         if (st == WW_MORE)

@@ -193,7 +193,7 @@ static char *command_text(const ww_client *c, ww_lsn from, ww_error *err)
 static ww_status send_command(ww_client *c, const char *command, ww_error *err)
 {
     ww_msg msg;
-    ww_mono_us deadline = ww_clock_now().mono_us + WW__ANSWER_US;
+    ww_mono_us deadline = ww_clock_mono() + WW__ANSWER_US;
     ww_status st = ww_session_query(c->session, command, err);
     c->session->command_open = false; /* its end is the stream's end */
     while (st == WW_OK) {
@@ -421,7 +421,7 @@ static ww_status begin(ww_client *c, ww_lsn confirmed, ww_error *err)
 static ww_status wait_for_slot(ww_client *c, ww_mono_us give_up_at, bool *said, ww_error *err)
 {
     struct pollfd wake = {c->config.wake_fd, POLLIN, 0};
-    if (ww_clock_now().mono_us >= give_up_at)
+    if (ww_clock_mono() >= give_up_at)
         return WW_ERR_SERVER;
     if (!*said)
         ww__log(&c->config.log, WW_LOG_WARNING, "slot \"%s\" is in use; waiting for it. %s",
@@ -435,7 +435,7 @@ static ww_status wait_for_slot(ww_client *c, ww_mono_us give_up_at, bool *said, 
 /* Whoever had the slot may have moved it: it is looked at again before each attempt. */
 static ww_status start_streaming(ww_client *c, const ww__facts *facts, ww_error *err)
 {
-    ww_mono_us give_up_at = ww_clock_now().mono_us + c->config.slot_wait_us;
+    ww_mono_us give_up_at = ww_clock_mono() + c->config.slot_wait_us;
     ww_lsn confirmed = 0;
     bool said = false;
     ww_error local;
@@ -474,6 +474,6 @@ ww_status ww__client_start(ww_client *c, ww_error *err)
         undo_slot(c);
     free(joined);
     c->streaming = st == WW_OK;
-    c->connected_at = ww_clock_now().mono_us;
+    c->connected_at = ww_clock_mono();
     return st;
 }

@@ -163,7 +163,7 @@ static void tell_message(void *ctx, const ww_traced *m)
     detail d = { "", 0 };
     ww_trace_event e;
     describe(s, m, &d);
-    e.mono_us = ww_clock_now().mono_us;
+    e.mono_us = ww_clock_mono();
     e.backend_pid = s->conn.backend_pid;
     e.direction = m->sent ? '>' : '<';
     e.type = m->type;
@@ -188,7 +188,7 @@ void ww__trace_note(const ww_session *s, const char *name, const char *text)
         return;
     add_text(&d, text);
     memset(&e, 0, sizeof e);
-    e.mono_us = ww_clock_now().mono_us;
+    e.mono_us = ww_clock_mono();
     e.backend_pid = s->conn.backend_pid;
     e.direction = '-';
     e.name = name;

@@ -14,7 +14,7 @@
 #include <limits.h>
 #include <time.h>
 
-static int poll_for(struct pollfd *fds, size_t count, ww_mono_us left_us)
+int ww__poll_for(struct pollfd *fds, size_t count, ww_mono_us left_us)
 {
 #if defined(__linux__)
     struct timespec t;
@@ -36,13 +36,8 @@ static ww_mono_us time_left(ww_mono_us deadline)
     ww_mono_us now;
     if (deadline == WW_MONO_NEVER)
         return WW_MONO_NEVER;
-    now = ww_clock_now().mono_us;
+    now = ww_clock_mono();
     return deadline > now ? deadline - now : 0;
-}
-
-int ww__poll_until(struct pollfd *fds, size_t count, ww_mono_us deadline)
-{
-    return poll_for(fds, count, time_left(deadline));
 }
 
 ww_status ww_sock_wait(ww_sock *s, short events, ww_mono_us deadline, int wake_fd, ww_error *err)
@@ -59,7 +54,7 @@ ww_status ww_sock_wait(ww_sock *s, short events, ww_mono_us deadline, int wake_f
         ww_mono_us left = ready ? 0 : time_left(deadline);
         int n;
         fds[0].revents = fds[1].revents = 0;
-        n = poll_for(fds, 2, left);
+        n = ww__poll_for(fds, 2, left);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)

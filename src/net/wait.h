@@ -7,7 +7,7 @@
 
 #include <poll.h>
 
-/* Returns as poll() does. */
-int ww__poll_until(struct pollfd *fds, size_t count, ww_mono_us deadline);
+/* Returns as poll() does. left_us WW_MONO_NEVER: without end. */
+int ww__poll_for(struct pollfd *fds, size_t count, ww_mono_us left_us);
 
 #endif

@@ -258,9 +258,9 @@ static void a_silent_session_does_not_hold_up(void)
     CHECK(ww_client_next(c, &ev, &err) == WW_ERR_CANCELLED);
     CHECK(ww_client_buffered(c));
     CHECK(read(wake[0], &byte, 1) == 1);
-    begin = ww_clock_now().mono_us;
+    begin = ww_clock_mono();
     expect(c, WW_EV_RELATION);
-    CHECK(ww_clock_now().mono_us - begin < 5000000);
+    CHECK(ww_clock_mono() - begin < 5000000);
     CHECK_EQ_U64(warnings, 1);
     expect(c, WW_EV_RELATION);
     close_client(c);

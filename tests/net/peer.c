@@ -48,7 +48,7 @@ void peer_open(peer *p)
     p->fd = accept(p->listener, NULL, NULL);
     need(p->fd >= 0 && fcntl(p->fd, F_SETFL, O_NONBLOCK) == 0, "accept");
     need(ww_sock_wait(p->sock, ww_sock_poll_events(p->sock, false, true),
-                      ww_clock_now().mono_us + PATIENCE_US, -1, NULL) == WW_OK &&
+                      ww_clock_mono() + PATIENCE_US, -1, NULL) == WW_OK &&
              ww_sock_connected(p->sock, NULL) == WW_OK,
          "connected");
 }
@@ -76,7 +76,7 @@ static bool step_server(peer *p)
 
 ww_status peer_handshake(peer *p, const ww_tls_config *config, ww_error *err)
 {
-    ww_mono_us end = ww_clock_now().mono_us + PATIENCE_US;
+    ww_mono_us end = ww_clock_mono() + PATIENCE_US;
     bool served = false;
     ww_status st = ww_tls_open(&p->tls, config, err);
     if (st == WW_OK)
@@ -95,7 +95,7 @@ ww_status peer_handshake(peer *p, const ww_tls_config *config, ww_error *err)
             served = step_server(p) || served;
         if (st < 0 || (st == WW_OK && (served || p->ssl == NULL)))
             return st;
-        need(ww_clock_now().mono_us < end, "the handshake does not end");
+        need(ww_clock_mono() < end, "the handshake does not end");
         fds[0].fd = ww_sock_fd(p->sock);
         fds[0].events = ww_sock_poll_events(p->sock, true, false);
         fds[1].fd = p->fd;
@@ -106,9 +106,9 @@ ww_status peer_handshake(peer *p, const ww_tls_config *config, ww_error *err)
 
 bool peer_arrived(const peer *p, size_t n)
 {
-    ww_mono_us end = ww_clock_now().mono_us + PATIENCE_US;
+    ww_mono_us end = ww_clock_mono() + PATIENCE_US;
     int have = 0;
-    while (ww_clock_now().mono_us < end && (size_t)have < n)
+    while (ww_clock_mono() < end && (size_t)have < n)
         if (ioctl(ww_sock_fd(p->sock), FIONREAD, &have) != 0)
             return false;
     return (size_t)have >= n;
@@ -127,7 +127,7 @@ bool peer_write_raw(peer *p, const void *bytes, size_t len)
 
 ww_status peer_client_recv(peer *p, uint8_t *buf, size_t cap, size_t *n, ww_error *err)
 {
-    ww_mono_us end = ww_clock_now().mono_us + PATIENCE_US;
+    ww_mono_us end = ww_clock_mono() + PATIENCE_US;
     ww_status st;
     while ((st = ww_sock_recv(p->sock, buf, cap, n, err)) == WW_MORE) {
         st = ww_sock_wait(p->sock, ww_sock_poll_events(p->sock, true, false), end, -1, err);
