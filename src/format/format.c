@@ -179,20 +179,14 @@ static bool fits(ww_tuple tuple, const ww__plan *plan)
     return tuple.kind == WW_TUPLE_NONE || tuple.ncols == plan->ncols;
 }
 
-static uint8_t op_of(const ww_event *ev)
+static bool passes(const ww_format *f, const ww_event *ev)
 {
-    switch (ev->kind) {
-    case WW_EV_INSERT:
-        return WW__OP_INSERT;
-    case WW_EV_UPDATE:
-        return WW__OP_UPDATE;
-    case WW_EV_DELETE:
-        return WW__OP_DELETE;
-    case WW_EV_TRUNCATE:
-        return WW__OP_TRUNCATE;
-    default:
-        return WW__OP_MESSAGE;
-    }
+    uint8_t op = WW__OP_DELETE;
+    if (ev->kind == WW_EV_INSERT)
+        op = WW__OP_INSERT;
+    else if (ev->kind == WW_EV_UPDATE)
+        op = WW__OP_UPDATE;
+    return (f->filter.ops & op) != 0;
 }
 
 /* The subject so far is the type: it becomes schema.table.column (type), or schema.table if the
@@ -236,9 +230,10 @@ static ww_status render_row(ww_format *f, const ww_event *ev, ww_out *out, ww_er
     if (!fits(ev->new_tuple, plan) || !fits(ev->old_tuple, plan))
         return ww__fail(err, WW_ERR_DECODE,
                         "a row has another number of columns than its relation");
-    if (plan->skipped || (f->filter.ops & op_of(ev)) == 0)
+    if (plan->skipped || !passes(f, ev))
         return WW_OK;
-    status = ww__begin_write(f, out, err);
+    if (f->deferred.waits)
+        status = ww__begin_write(f, out, err);
     if (status != WW_OK)
         return status;
     f->fault = WW_OK;

@@ -87,20 +87,21 @@ static bool must_escape(uint32_t code, bool terminal)
 }
 
 /* One character that may need care, from *at; moves *at. */
-static size_t put_careful(uint8_t *to, const uint8_t **at, const uint8_t *end, const rules *r,
-                          bool terminal)
+static inline size_t put_careful(uint8_t *to, const uint8_t **at, const uint8_t *end,
+                                 const rules *r, bool terminal)
 {
     const uint8_t *from = *at;
     uint32_t code = *from;
     size_t n = 1;
-    if (code >= 0x80)
-        n = ww__utf8_decode(from, (size_t)(end - from), &code);
-    *at += n;
     if (code == '"' || code == '\\') {
         to[0] = '\\';
         to[1] = *from;
+        *at += 1;
         return 2;
     }
+    if (code >= 0x80)
+        n = ww__utf8_decode(from, (size_t)(end - from), &code);
+    *at += n;
     if (r == &document_rules && (code == '\n' || code == '\r' || code == '\t'))
         return 0;
     if (must_escape(code, terminal))
@@ -162,19 +163,14 @@ static size_t escape_ascii(uint8_t *to, size_t room, const uint8_t **from, const
     const uint8_t *at = *from;
     while (at < end && to <= limit && *at < 0x80) {
         size_t n = copy_plain(to, at, smaller(end - at, limit - to), &own);
-        const uint8_t *stop;
         to += n;
         at += n;
-        stop = end - at < 8 || limit - to < 8 ? end : at + 1;
-        while (at < stop && to <= limit && *at < 0x80) {
-            if ((care[*at] & own.class) == 0) {
-                *to++ = *at++;
-            } else if (*at == '"' || *at == '\\') {
-                *to++ = '\\';
-                *to++ = *at++;
-            } else {
+        while (at < end && to <= limit && *at < 0x80) {
+            if ((care[*at] & own.class) != 0) {
                 to += put_careful(to, &at, end, r, false);
+                break;
             }
+            *to++ = *at++;
         }
     }
     *from = at;

@@ -64,7 +64,7 @@ static inline uint64_t ww__care_digits(uint64_t word)
 }
 
 /* Copies n bytes, in words that overlap at the end; true if none breaks the rule. */
-static inline bool ww__copy_checked(uint8_t *to, const uint8_t *from, size_t n,
+static inline bool ww__copy_checked(uint8_t *restrict to, const uint8_t *restrict from, size_t n,
                                     uint64_t (*care)(uint64_t word), uint64_t mask)
 {
     uint64_t found = 0;
