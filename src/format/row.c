@@ -20,34 +20,48 @@ static void fill_in(ww_column *col, const ww__plan_column *column, const ww__pla
         *col = old;
 }
 
-size_t ww__row_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tuple, ww_tuple fill)
+/* Nothing of a key is quick: columns that are not part of it are between. */
+static void put_quick(ww_out *out, uint8_t kind, ww__cursor *c)
+{
+    if (kind != WW_TUPLE_KEY)
+        ww__quick_put(out, c);
+}
+
+/* Writes the columns from the cursor on; returns the number of unchanged ones. */
+static size_t put_rest(ww_format *f, ww_out *out, const ww__plan *plan, uint8_t kind,
+                       ww_tuple fill, ww__cursor *c)
 {
     ww_slice unavailable = f->policy.unavailable;
-    ww__cursor c = {ww_tuple_begin(tuple), plan->columns, 1};
     filler from = {ww_tuple_begin(fill), fill.kind, fill.ncols};
     size_t unchanged = 0;
     ww_column col;
-    ww__out_byte(out, '{');
-    for (;; c.column++) {
-        if (tuple.kind != WW_TUPLE_KEY)
-            ww__quick_put(out, &c);
-        if (!ww_tuple_next(&c.it, &col))
-            break;
-        if (c.column->skipped || (tuple.kind == WW_TUPLE_KEY && !c.column->key))
+    for (; ww_tuple_next(&c->it, &col); c->column++, put_quick(out, kind, c)) {
+        if (c->column->skipped || (kind == WW_TUPLE_KEY && !c->column->key))
             continue;
         if (col.kind == WW_COLUMN_UNCHANGED) {
             unchanged++;
-            fill_in(&col, c.column, plan, &from);
+            fill_in(&col, c->column, plan, &from);
             if (col.kind == WW_COLUMN_UNCHANGED && unavailable.len == 0)
                 continue;
         }
-        ww__out_fragment(out, c.column->name + c.comma, c.column->len - c.comma);
-        c.comma = 0;
+        ww__out_fragment(out, c->column->name + c->comma, c->column->len - c->comma);
+        c->comma = 0;
         if (col.kind == WW_COLUMN_UNCHANGED)
             ww__out_put(out, unavailable.ptr, unavailable.len);
         else
-            ww__json_value(f, out, c.column, &col);
+            ww__json_value(f, out, c->column, &col);
     }
+    return unchanged;
+}
+
+size_t ww__row_put(ww_format *f, ww_out *out, const ww__plan *plan, ww_tuple tuple, ww_tuple fill)
+{
+    ww__cursor c = {ww_tuple_begin(tuple), plan->columns, 1};
+    size_t unchanged = 0;
+    ww__out_byte(out, '{');
+    put_quick(out, tuple.kind, &c);
+    if (c.it.left > 0)
+        unchanged = put_rest(f, out, plan, tuple.kind, fill, &c);
     ww__out_byte(out, '}');
     return unchanged;
 }
