@@ -3,13 +3,17 @@
 """From commit to line out, at a steady rate and while a backlog drains. Each row carries the server's clock; the reader
 of the pipe looks at the same clock when a line has come. pg_recvlogical, which decodes nothing, is the eager reference.
 
-    latency.py --walwire BIN [--quick] [--rates 10,1000,20000] [--seconds 20] [--backlog 300000] [--server 18]
-               [--format compact]
+    latency.py --walwire BIN [--quick] [--rates 1,10,1000,20000] [--seconds 20] [--backlog 300000] [--rounds 5]
+               [--transport tcp] [--server 18] [--format compact]
+
+The clients take turns in each round; figures are medians of the rounds' percentiles.
 """
 import argparse
+import collections
 import os
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -79,10 +83,20 @@ def percentile(sorted_values, share):
     return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))] if sorted_values else 0
 
 
-def row(name, stamps):
-    waits = sorted(read - written for read, written in stamps)
-    cells = [f"{percentile(waits, share) / 1000:.2f}" for share in (0.5, 0.99, 0.999)]
-    return f"| {name} | {len(waits):,} | {' | '.join(cells)} |"
+def row(name, rounds):
+    """A line of the table; rounds: the stamps of each"""
+    waits = [sorted(read - written for read, written in stamps) for stamps in rounds]
+    cells = [f"{statistics.median(percentile(w, share) for w in waits) / 1000:.2f}" for share in (0.5, 0.99, 0.999)]
+    return f"| {name} | {sum(map(len, waits)):,} | {' | '.join(cells)} |"
+
+
+def take_turns(options, bench, rate, seconds, backlog):
+    """{client: the stamps of each round}"""
+    found = collections.defaultdict(list)
+    for _ in range(options.rounds):
+        for name, command in clients(options, bench, "l").items():
+            found[name].append(measure(bench, command, "l", rate, seconds, backlog))
+    return found
 
 
 def wait_attached(bench, slot):
@@ -92,7 +106,7 @@ def wait_attached(bench, slot):
 
 def clients(options, bench, slot):
     """{name: command} of all that are compared"""
-    conninfo = bench.conninfo("tcp")
+    conninfo = bench.conninfo(options.transport)
     walwire = [options.walwire, "stream", "-n", "-q", "-S", slot, "--publication", "p_t", "--format",
                options.format, "-f", "-", "-d", conninfo]
     found = {"pg_recvlogical": [pg.find_tool("pg_recvlogical"), "--start", "--no-loop", "-S", slot, "-f", "-",
@@ -146,25 +160,30 @@ def main():
     parser.add_argument("--walwire", required=True)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--long", action="store_true")
-    parser.add_argument("--rates", default="10,1000,20000")
+    parser.add_argument("--rates", default="1,10,1000,20000")
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--backlog", type=int)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--transport", default="tcp")
     parser.add_argument("--format", default="compact")
     parser.add_argument("--server", default="18")
     options = parser.parse_args()
     seconds = options.seconds or (3 if options.quick else 60 if options.long else 20)
     backlog = options.backlog or (50_000 if options.quick else 300_000)
+    options.rounds = options.rounds or (1 if options.quick else 5)
     pg.drop_privileges()
-    print(f"{rig.machine()}; PostgreSQL {options.server}; {seconds} s for each row of the table\n\n"
-          "| milliseconds | rows | p50 | p99 | p99.9 |\n|---|---:|---:|---:|---:|")
+    print(f"{rig.machine()}; PostgreSQL {options.server}; {options.transport}; medians of {options.rounds} rounds of "
+          f"{seconds} s\n\n| milliseconds | rows | p50 | p99 | p99.9 |\n|---|---:|---:|---:|---:|")
     with rig.Bench(options.server, SETTINGS) as bench:
         bench.server.sql(TABLE)
         for rate in map(int, options.rates.split(",")):
-            for name, command in clients(options, bench, "l").items():
-                print(row(f"{rate:,}/s, {name}", measure(bench, command, "l", rate, seconds, 0)), flush=True)
-        for name, command in clients(options, bench, "l").items():
-            took, stamps = after_backlog(measure(bench, command, "l", 1000, seconds, backlog))
-            print(row(f"1,000/s, {took:.1f} s behind a backlog of {backlog:,} rows, {name}", stamps), flush=True)
+            for name, rounds in take_turns(options, bench, rate, seconds, 0).items():
+                print(row(f"{rate:,}/s, {name}", rounds), flush=True)
+        for name, rounds in take_turns(options, bench, 1000, seconds, backlog).items():
+            found = [after_backlog(stamps) for stamps in rounds]
+            took = statistics.median(seconds for seconds, _ in found)
+            print(row(f"1,000/s, {took:.1f} s behind a backlog of {backlog:,} rows, {name}",
+                      [stamps for _, stamps in found]), flush=True)
     return 0
 
 
