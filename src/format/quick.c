@@ -5,6 +5,8 @@
 #include "jsonvalue.h"
 #include "swar.h"
 
+#include "base/reader.h"
+
 /* Longer ones are worth more preparation. */
 #define SHORT_TEXT 64u
 /* 10^30 and 10^-30 are numbers of both types. */
@@ -71,25 +73,29 @@ static uint8_t *put_bool(uint8_t *to, ww_slice text, const ww__plan_column *colu
 
 /* ---- binary form ---------------------------------------------------------------------------- */
 
+static int64_t load_integer(ww_slice value)
+{
+    if (value.len == 2)
+        return (int16_t)ww__load16(value.ptr);
+    if (value.len == 4)
+        return (int32_t)ww__load32(value.ptr);
+    return (int64_t)ww__load64(value.ptr);
+}
+
 /* Two, four or eight bytes, as max_digits says. */
 static uint8_t *put_binary_integer(uint8_t *to, ww_slice value, const ww__plan_column *column)
 {
-    uint8_t digits[WW__DIGITS + WW__PAD];
-    const uint8_t *at;
-    uint64_t bits, magnitude;
-    size_t i, n;
+    uint8_t text[WW__DIGITS + WW__PAD];
+    const uint8_t *digits;
+    int64_t number;
     if (value.len == 0 || value.len * 9 / 4 != column->max_digits)
         return NULL;
-    bits = (uint64_t)0 - (value.ptr[0] >> 7);
-    for (i = 0; i < value.len; i++)
-        bits = bits << 8 | value.ptr[i];
+    number = load_integer(value);
     *to = '-';
-    to += bits >> 63;
-    magnitude = bits >> 63 ? 0 - bits : bits;
-    at = ww__digits(magnitude, digits);
-    n = (size_t)(digits + WW__DIGITS - at);
-    memcpy(to, at, WW__DIGITS);
-    return to + n;
+    to += number < 0;
+    digits = ww__digits(number < 0 ? 0 - (uint64_t)number : (uint64_t)number, text);
+    memcpy(to, digits, WW__DIGITS);
+    return to + (text + WW__DIGITS - digits);
 }
 
 static uint8_t *put_binary_bool(uint8_t *to, ww_slice value, const ww__plan_column *column)
