@@ -105,8 +105,10 @@ static int32_t read_date(ww__reader *r)
 {
     int32_t day = ww__i32(r);
     bool infinite = day == WW_DATE_INFINITY || day == WW_DATE_MINUS_INFINITY;
-    if (!infinite && (day < DATE_MIN || day >= DATE_END))
+    if (!infinite && (day < DATE_MIN || day >= DATE_END)) {
         ww__break(r, out_of_range, 4);
+        return 0;
+    }
     return day;
 }
 
@@ -203,8 +205,10 @@ static int64_t read_timestamp(ww__reader *r)
 {
     int64_t us = (int64_t)ww__u64(r);
     bool infinite = us == WW_TIME_INFINITY || us == WW_TIME_MINUS_INFINITY;
-    if (!infinite && (us < TIMESTAMP_MIN || us >= TIMESTAMP_END))
+    if (!infinite && (us < TIMESTAMP_MIN || us >= TIMESTAMP_END)) {
         ww__break(r, out_of_range, 8);
+        return 0;
+    }
     return us;
 }
 
@@ -310,6 +314,7 @@ static uint8_t *print_time(uint8_t *to, time_of_day t, bool zoned)
     return zoned ? print_zone(to, t.west_s) : to;
 }
 
+/* What cannot be read prints as zero. */
 static uint8_t *print(ww_type_kind kind, ww__reader *r, uint8_t *to)
 {
     if (kind == WW_TYPE_DATE)
