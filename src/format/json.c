@@ -16,31 +16,33 @@
 
 /* Text becomes the inside of a string, with all escapes or the bare minimum of them; a document
  * stays what it is. Their rules for ASCII words are of one shape, see ww__care_text(): `flip` puts
- * the quotation mark below `floor`, and `back` is the backslash. A document has neither: control
- * characters and NUL stand there. With the bits of `blur`, the backslash looks like DEL (as some
- * rare characters do), and one sum finds both. */
+ * the quotation mark next to the control characters, adding `fall` takes all these below 0, and
+ * `back` is the backslash. A document has neither: control characters and NUL stand there. With the
+ * bits of `blur`, to which that of `flip` belongs, the backslash looks like DEL (as some rare
+ * characters do), and one sum finds both. */
 typedef struct rules {
-    uint64_t flip, floor, back, blur;
+    uint64_t flip, fall, back, blur;
     uint8_t class;
 } rules;
 
-#define IN_TEXT WW__ONES * 2, WW__ONES * 0x21, WW__ONES * '\\', WW__ONES * 0x23
+#define IN_TEXT WW__ONES * 2, 0 - WW__ONES * 0x21, WW__ONES * '\\', WW__ONES * 0x23
 static const rules text_rules = {IN_TEXT, 1};
 static const rules bare_rules = {IN_TEXT, 4};
-static const rules document_rules = {0, WW__ONES * 0x20, 0, 0, 2};
+static const rules document_rules = {0, 0 - WW__ONES * 0x20, 0, 0, 2};
 
 #define LOW (WW__ONES * 0x7F)
 
 /* In the high bits: what is not plain ASCII. */
 static inline uint64_t special_in(uint64_t word, const rules *r)
 {
-    return (word + WW__ONES) | ((word ^ r->flip) - r->floor) | ((word ^ r->back) - WW__ONES);
+    return (word + WW__ONES) | ((word ^ r->flip) + r->fall) | ((word ^ r->back) - WW__ONES);
 }
 
 /* The same, and perhaps more. */
 static inline uint64_t suspect_in(uint64_t word, const rules *r)
 {
-    return ((word ^ r->flip) - r->floor) | ((word | r->blur) + WW__ONES);
+    uint64_t flipped = word ^ r->flip;
+    return (flipped + r->fall) | ((flipped | r->blur) + WW__ONES);
 }
 
 /* With other bytes among them. Byte by byte, without a carry: bit 7 of `fine` says that the low
@@ -50,7 +52,7 @@ static inline bool mixed_is_plain(uint64_t word, const rules *r)
 {
     uint64_t low = word & LOW;
     uint64_t lead = (word | WW__ONES * 0x20) ^ WW__ONES * 0xE2;
-    uint64_t fine = ((low ^ r->flip) + (WW__HIGH - r->floor)) & ((low ^ r->back) + LOW) &
+    uint64_t fine = ((low ^ r->flip) + (WW__HIGH + r->fall)) & ((low ^ r->back) + LOW) &
                     ~(low + WW__ONES);
     lead |= (lead & LOW) + LOW;
     return ((fine | word) & lead & WW__HIGH) == WW__HIGH;
