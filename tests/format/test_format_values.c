@@ -4,6 +4,8 @@
 #include "drive.h"
 #include "strictjson.h"
 
+#include <walwire/value.h>
+
 enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, TEXT = 25, OID = 26, XID = 28, JSON = 114 };
 enum { FLOAT4 = 700, FLOAT8 = 701, MONEY = 790, INT4ARRAY = 1007, DATE = 1082, BIT = 1560 };
 enum { NUMERIC = 1700, JSONB = 3802 };
@@ -28,6 +30,11 @@ static const struct {
     { OID, "4294967295", "4294967295" },
     { FLOAT4, "1.1", "1.1" },
     { FLOAT4, "1e+20", "1e+20" },
+    { FLOAT4, "-12.5", "-12.5" },
+    { FLOAT8, "0", "0" },
+    { FLOAT8, "-0.001", "-0.001" },
+    { FLOAT8, "12345678901234567890123456789", "12345678901234567890123456789" },
+    { FLOAT8, "0.0000000000000000000000000000001", "0.0000000000000000000000000000001" },
     { FLOAT8, "-0", "-0" },
     { FLOAT8, "1e-320", "1e-320" },
     { FLOAT8, "-1.7976931348623157e+308", "-1.7976931348623157e+308" },
@@ -116,6 +123,12 @@ static const struct {
     { FLOAT8, "1e+" },
     { FLOAT8, "01" },
     { FLOAT8, "1,2" },
+    { FLOAT8, "-" },
+    { FLOAT8, "00" },
+    { FLOAT8, "1.2.3" },
+    { FLOAT8, "-.5" },
+    { FLOAT8, "+1" },
+    { FLOAT8, "1-" },
     { FLOAT8, "" },
     { INT4, "\xFF" },
     { INT2, "32768" },
@@ -160,6 +173,82 @@ static void each_type(void)
     CHECK(drive_open(&d, "compact", 0) == WW_OK);
     for (i = 0; i < VALUES; i++)
         CHECK_SLICE(render_value(&d, values[i].type, enc_text(values[i].text)), values[i].json);
+    drive_close(&d);
+}
+
+/* A text of `len` letters with `what` among them, and what it becomes. */
+static void check_place(drive *d, size_t len, size_t place, const char *what, const char *json)
+{
+    char text[200], want[220];
+    memset(text, 'x', len);
+    memset(want, 'x', len + 1);
+    want[0] = '"';
+    memcpy(text + place, what, strlen(what));
+    memcpy(want + 1 + place, json, strlen(json));
+    memset(want + 1 + place + strlen(json), 'x', len - place);
+    text[len] = '\0';
+    want[len + 1 + strlen(json) - strlen(what)] = '"';
+    want[len + 2 + strlen(json) - strlen(what)] = '\0';
+    CHECK_SLICE(render_value(d, TEXT, enc_text(text)), want);
+}
+
+/* Texts are looked at in blocks and words: each place in them is as good as any. */
+static void each_place(void)
+{
+    static const struct {
+        const char *what, *json;
+    } one[] = {{"\"", "\\\""},      {"\\", "\\\\"},         {"\n", "\\n"},
+               {"\x7F", "\\u007f"}, {"\xC3\xA9", "\xC3\xA9"}, {"\xC2\x85", "\\u0085"},
+               {"]^_|}~", "]^_|}~"}, {"\"a\"\"", "\\\"a\\\"\\\""}};
+    drive d;
+    size_t i, place, len;
+    CHECK(drive_open(&d, "compact", 0) == WW_OK);
+    for (i = 0; i < sizeof one / sizeof one[0]; i++)
+        for (len = 6; len <= 150; len += len < 80 ? 1 : 23)
+            for (place = 0; place + strlen(one[i].what) <= len; place++)
+                check_place(&d, len, place, one[i].what, one[i].json);
+    drive_close(&d);
+}
+
+static void put16(uint8_t *to, unsigned value)
+{
+    to[0] = (uint8_t)(value >> 8);
+    to[1] = (uint8_t)value;
+}
+
+/* The groups 12 0034 5000 7 at this weight: written as decode does, which has its own tests. */
+static void check_numeric(drive *d, unsigned count, int weight, unsigned scale, bool negative)
+{
+    static const unsigned groups[] = {12, 34, 5000, 7};
+    uint8_t bytes[16], room[256];
+    ww_out out = {room, 1, sizeof room - 2, WW_OK, NULL, NULL, NULL, 0};
+    ww_column column = enc_binary(bytes, 8 + 2 * count);
+    ww_value v = ww_value_of(NULL, NUMERIC, &column);
+    unsigned i;
+    put16(bytes, count);
+    put16(bytes + 2, (unsigned)weight);
+    put16(bytes + 4, negative ? WW_NUMERIC_NEGATIVE : WW_NUMERIC_POSITIVE);
+    put16(bytes + 6, scale);
+    for (i = 0; i < count; i++)
+        put16(bytes + 8 + 2 * i, groups[i]);
+    if (ww_value_put(&v, &out, NULL) != WW_OK)
+        return;
+    room[0] = '"';
+    room[out.len] = '"';
+    room[out.len + 1] = '\0';
+    CHECK_SLICE(render_value(d, NUMERIC, column), (const char *)room);
+}
+
+static void binary_numerics(void)
+{
+    drive d;
+    unsigned count, scale;
+    int weight;
+    CHECK(drive_open(&d, "compact", 0) == WW_OK);
+    for (count = 0; count <= 4; count++)
+        for (weight = -7; weight <= 7; weight++)
+            for (scale = 0; scale <= 30; scale++)
+                check_numeric(&d, count, weight, scale, count > 0 && scale % 2 != 0);
     drive_close(&d);
 }
 
@@ -296,6 +385,8 @@ int main(void)
     RUN(each_type);
     RUN(each_type_the_long_way);
     RUN(each_fault);
+    RUN(each_place);
+    RUN(binary_numerics);
     RUN(null_and_nul);
     RUN(terminal);
     RUN(big_values);
