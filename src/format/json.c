@@ -113,10 +113,11 @@ static inline size_t put_careful(uint8_t *to, const uint8_t **at, const uint8_t 
 }
 
 /* Copies plain ASCII up to the first other byte, or to less than a word from the end; returns how
- * much. */
-static inline size_t copy_plain(uint8_t *to, const uint8_t *from, size_t n, const rules *r)
+ * much. long_run: probably that is more than a block. */
+static inline size_t copy_plain(uint8_t *to, const uint8_t *from, size_t n, bool long_run,
+                                const rules *r)
 {
-    const size_t blocks = n - n % BLOCK, words = n - n % 8;
+    const size_t blocks = long_run ? n - n % BLOCK : 0, words = n - n % 8;
     uint64_t found;
     size_t i;
     for (i = 0; i < blocks; i += BLOCK) {
@@ -163,8 +164,9 @@ static size_t escape_ascii(uint8_t *to, size_t room, const uint8_t **from, const
     const uint8_t *const limit = to + room - LONGEST_PIECE;
     const rules own = *r;
     const uint8_t *at = *from;
+    size_t n = BLOCK;
     while (at < end && to <= limit && *at < 0x80) {
-        size_t n = copy_plain(to, at, smaller(end - at, limit - to), &own);
+        n = copy_plain(to, at, smaller(end - at, limit - to), n >= BLOCK, &own);
         to += n;
         at += n;
         while (at < end && to <= limit && *at < 0x80) {
