@@ -66,6 +66,10 @@ def contestants(options, bench, data, transport, in_binary):
         found[f"walwire {name}"] = walwire("--format", name)
     if rig.has_gather(options.walwire):
         found[limits.EAGER] = walwire("--format", "none", "--gather", "off")
+    if options.floor and transport == "tcp" and not data.streaming and not in_binary:
+        for how in ("recv", "poll"):
+            found[f"bare {how}"] = lambda slot, how=how: [
+                options.floor, str(bench.server.port), slot, f"p_{data.letter}", data.end, how]
     if options.peers and transport == "tcp" and not data.streaming and not in_binary:
         for how in ("decode", "json"):
             found[f"npm {how}"] = lambda slot, how=how: [
@@ -108,6 +112,7 @@ def read_options(arguments):
     parser.add_argument("--transports", default="tcp,unix,tls")
     parser.add_argument("--formats", default="none,compact,debezium")
     parser.add_argument("--peers", action="store_true", help="also npm's pg-logical-replication")
+    parser.add_argument("--floor", metavar="BARE", help="also bench/bare.c: receiving and nothing else")
     parser.add_argument("--limits", action="store_true", help="at the end, what is above its limit")
     parser.add_argument("--server", default="18")
     parser.add_argument("--raw", help="each run as a line of JSON into this file")
