@@ -34,13 +34,13 @@ static void fail(const char *what)
     exit(1);
 }
 
-static int connect_to(int port)
+static int connect_to(uint16_t port)
 {
     struct sockaddr_in to;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     memset(&to, 0, sizeof to);
     to.sin_family = AF_INET;
-    to.sin_port = htons((uint16_t)port);
+    to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
         fail("connect");
@@ -106,28 +106,21 @@ static void start(line *l, const char *slot, const char *publication)
     wait_for(l, 'Z');
     message[0] = 'Q';
     n = snprintf((char *)message + HEADER, sizeof message - HEADER,
-                 "START_REPLICATION SLOT \"%s\" LOGICAL 0/0 (proto_version '1', publication_names '%s')",
+                 "START_REPLICATION SLOT \"%s\" LOGICAL 0/0 (proto_version '1', "
+                 "publication_names '%s')",
                  slot, publication);
     say(l->fd, message, 1, HEADER + (size_t)n + 1);
     wait_for(l, 'W');
 }
 
-static uint64_t read_lsn(const char *text)
-{
-    unsigned high, low;
-    if (sscanf(text, "%X/%X", &high, &low) != 2)
-        fail(text);
-    return (uint64_t)high << 32 | low;
-}
-
 int main(int argc, char **argv)
 {
     static line l;
-    uint64_t end, messages = 0, at = 0;
-    if (argc != 6)
+    uint64_t messages = 0;
+    ww_lsn end, at = 0;
+    if (argc != 6 || !ww_lsn_parse(ww_slice_of(argv[4]), &end))
         return 2;
-    end = read_lsn(argv[4]);
-    l.fd = connect_to(atoi(argv[1]));
+    l.fd = connect_to((uint16_t)strtoul(argv[1], NULL, 10));
     l.poll = strcmp(argv[5], "poll") == 0;
     start(&l, argv[2], argv[3]);
     while (at < end) {
