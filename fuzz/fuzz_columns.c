@@ -287,8 +287,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ww_relation_column columns[2] = { { { (const uint8_t *)"k", 1 }, 23, -1, WW_COLUMN_KEY },
                                       { { (const uint8_t *)"v", 1 }, in.type, in.typmod,
                                         WW_COLUMN_KEY } };
-    ww_relation relation = { 1, 0, 1, 1, { (const uint8_t *)"s", 1 }, { (const uint8_t *)"t", 1 },
-                             'f', 2, columns };
+    ww_relation relation = { 1, 0, 1, 2, 'f', 1, { (const uint8_t *)"s", 1 },
+                             { (const uint8_t *)"t", 1 }, columns };
     bool keyed = (in.options & (KEY | COMPACT)) == KEY;
     check_alloc memory;
     ww_types *registry;

@@ -129,7 +129,7 @@ static void render(ww_format *f, const ww_slice *names, ww_out *out)
 {
     static const uint8_t data[] = {'t', 0, 0, 0, 1, 'v'};
     ww_relation_column column = {names[2], 25, -1, 0};
-    ww_relation relation = {TABLE_OID, 0, 1, 1, names[0], names[1], 'd', 1, &column};
+    ww_relation relation = {TABLE_OID, 0, 1, 1, 'd', 1, names[0], names[1], &column};
     ww_event begin, row, commit;
     memset(&begin, 0, sizeof begin);
     row = commit = begin;

@@ -305,7 +305,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input in = read_input(data, size);
     ww_relation_column columns[2] = { { in.name, in.type, -1, WW_COLUMN_KEY },
                                       { { (const uint8_t *)"other", 5 }, in.type, -1, 0 } };
-    ww_relation relation = { 1, 0, 1, 1, { (const uint8_t *)"s", 1 }, in.name, 'd', 2, columns };
+    ww_relation relation = { 1, 0, 1, 2, 'd', 1, { (const uint8_t *)"s", 1 }, in.name, columns };
     uint8_t *tuple = malloc(2 * (in.value.len + 5));
     uint8_t *room = malloc(16 * (size + 64));
     check_alloc memory;

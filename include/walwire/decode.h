@@ -36,11 +36,11 @@ typedef struct ww_relation {
     uint32_t id;           /* its OID on the server; names may change, this does not */
     uint32_t slot;         /* dense index in the cache, 0 ..: for side tables (render plans) */
     uint32_t version;      /* 1 for the first definition of this id, +1 for each that differs */
+    uint16_t ncols;
+    char replica_identity; /* 'd' default, 'n' nothing, 'f' full, 'i' index */
     uint64_t serial;       /* unique in the cache for each stored definition; never 0 */
     ww_slice nspname;      /* schema; "pg_catalog" where the wire has the empty string */
     ww_slice relname;
-    char replica_identity; /* 'd' default, 'n' nothing, 'f' full, 'i' index */
-    uint16_t ncols;
     const ww_relation_column *columns;
 } ww_relation;
 
@@ -54,7 +54,7 @@ void ww_relcache_close(ww_relcache *cache);
 /* Forgets all relations, as after a reconnect: they are not found until the server describes them
  * again. Serial numbers and versions go on, and an equal definition keeps its version. */
 void ww_relcache_reset(ww_relcache *cache);
-/* The relation with this id, or NULL. At most 32 steps, whatever ids the server chose. */
+/* The relation with this id, or NULL. One or two steps; 40 at most, whatever ids the server chose. */
 const ww_relation *ww_relcache_find(const ww_relcache *cache, uint32_t id);
 /* How many relations can be found. */
 size_t ww_relcache_count(const ww_relcache *cache);

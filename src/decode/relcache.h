@@ -11,6 +11,8 @@ struct ww_relcache {
     ww_alloc alloc;
     const ww_relation *last; /* found last: rows come in runs */
     ww__definition *root;
+    const ww__definition **shortcuts; /* 2^(32 - shift) of them, or NULL */
+    uint32_t shift;
     size_t max_bytes, used_bytes;
     size_t count;            /* of definitions that can be found */
     uint32_t slots;          /* of definitions ever stored */
@@ -22,15 +24,13 @@ struct ww_relcache {
  * ev->relation_changed. ERR_LIMIT, ERR_NOMEM: nothing changed. */
 ww_status ww__relcache_store(ww_relcache *cache, ww_slice body, ww_event *ev, ww_error *err);
 
+/* The relation with this id, or NULL; the next look finds it sooner. */
+const ww_relation *ww__relcache_recall(ww_relcache *cache, uint32_t id);
+
 static inline const ww_relation *ww__relcache_lookup(ww_relcache *cache, uint32_t id)
 {
     const ww_relation *rel = cache->last;
-    if (rel == NULL || rel->id != id) {
-        rel = ww_relcache_find(cache, id);
-        if (rel != NULL)
-            cache->last = rel;
-    }
-    return rel;
+    return rel != NULL && rel->id == id ? rel : ww__relcache_recall(cache, id);
 }
 
 #endif
