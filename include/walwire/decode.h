@@ -54,7 +54,7 @@ void ww_relcache_close(ww_relcache *cache);
 /* Forgets all relations, as after a reconnect: they are not found until the server describes them
  * again. Serial numbers and versions go on, and an equal definition keeps its version. */
 void ww_relcache_reset(ww_relcache *cache);
-/* The relation with this id, or NULL. One or two steps; 40 at most, whatever ids the server chose. */
+/* The relation with this id, or NULL. At most 40 steps, most often one; whatever ids there are. */
 const ww_relation *ww_relcache_find(const ww_relcache *cache, uint32_t id);
 /* How many relations can be found. */
 size_t ww_relcache_count(const ww_relcache *cache);
