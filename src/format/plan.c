@@ -15,8 +15,7 @@ static size_t plan_size(size_t ncols)
 
 void ww__plan_free(ww_format *f, ww__plan *plan)
 {
-    ww__format_free(f, plan->text, plan->text_size);
-    ww__format_free(f, plan, plan_size(plan->ncols));
+    ww__format_free(f, plan, plan->size);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
@@ -131,7 +130,7 @@ static void write_texts(ww_format *f, const ww_relation *relation, ww__plan *pla
     for (i = 0; i < relation->ncols; i++) {
         size_t start = text->len;
         plan->invalid |= !column(f, &relation->columns[i], &plan->columns[i].type, text);
-        plan->columns[i].len = text->len - start;
+        plan->columns[i].len = (uint32_t)(text->len - start);
         set_type(f, &relation->columns[i], &plan->columns[i]);
         plan->columns[i].skipped =
             !ww__filter_column(&f->filter, relation, relation->columns[i].name);
@@ -145,7 +144,7 @@ static void write_texts(ww_format *f, const ww_relation *relation, ww__plan *pla
 
 static void point_into_text(ww__plan *plan)
 {
-    const uint8_t *at = plan->text;
+    const uint8_t *at = (const uint8_t *)(plan->columns + plan->ncols);
     size_t i;
     plan->head.ptr = at;
     at += plan->head.len;
@@ -157,6 +156,23 @@ static void point_into_text(ww__plan *plan)
     }
 }
 
+/* The plan with its texts, or NULL: then it is freed. */
+static ww__plan *append_texts(ww_format *f, ww__plan *plan, const ww_out *text)
+{
+    ww__plan *whole = NULL;
+    size_t size = plan->size + text->len;
+    if (text->status == WW_OK && text->len <= UINT32_MAX)
+        whole = f->alloc.resize(f->alloc.ctx, plan, plan->size, size);
+    if (whole == NULL) {
+        ww__plan_free(f, plan);
+        return NULL;
+    }
+    whole->size = size;
+    memcpy(whole->columns + whole->ncols, text->ptr, text->len);
+    point_into_text(whole);
+    return whole;
+}
+
 static ww__plan *build(ww_format *f, const ww_relation *relation)
 {
     ww__plan *plan = ww__format_alloc(f, plan_size(relation->ncols));
@@ -164,40 +180,28 @@ static ww__plan *build(ww_format *f, const ww_relation *relation)
     if (plan == NULL)
         return NULL;
     memset(plan, 0, plan_size(relation->ncols));
+    plan->size = plan_size(relation->ncols);
     plan->serial = relation->serial;
     plan->relation_id = relation->id;
     plan->ncols = relation->ncols;
     plan->skipped = !ww__filter_relation(&f->filter, relation);
     write_texts(f, relation, plan, &text);
-    if (text.status == WW_OK)
-        plan->text = f->alloc.resize(f->alloc.ctx, text.ptr, text.cap, text.len);
-    if (plan->text == NULL) {
-        ww__format_free(f, text.ptr, text.cap);
-        ww__plan_free(f, plan);
-        return NULL;
-    }
-    plan->text_size = text.len;
-    point_into_text(plan);
-    if (f->key)
+    plan = append_texts(f, plan, &text);
+    ww__format_free(f, text.ptr, text.cap);
+    if (plan != NULL && f->key)
         ww__key_choose(f, relation, plan);
     return plan;
 }
 
 ww__plan *ww__plan_copy(ww_format *f, const ww__plan *plan)
 {
-    ww__plan *copy = ww__format_alloc(f, plan_size(plan->ncols));
+    ww__plan *copy = ww__format_alloc(f, plan->size);
     if (copy == NULL)
         return NULL;
-    memcpy(copy, plan, plan_size(plan->ncols));
+    memcpy(copy, plan, plan->size);
     memset(&copy->counter, 0, sizeof copy->counter);
     copy->counter.label.len = plan->counter.label.len;
     copy->next = NULL;
-    copy->text = ww__format_alloc(f, plan->text_size);
-    if (copy->text == NULL) {
-        ww__plan_free(f, copy);
-        return NULL;
-    }
-    memcpy(copy->text, plan->text, plan->text_size);
     point_into_text(copy);
     return copy;
 }

@@ -48,34 +48,36 @@ bool ww__counts_replace(ww_format *f, struct ww__plan *old, struct ww__plan *now
 
 /* ---- plan.c --------------------------------------------------------------------------------- */
 
+/* What nearly every value asks is together, and small: with thousands of relations each line of
+ * the processor's cache that a row needs is one that is not there. */
 typedef struct ww__plan_column {
     const uint8_t *name; /* padded: ,"name": or what the format's column() wrote */
-    size_t len;
-    uint8_t type;        /* what the format's column() made of its type, for its own use */
-    uint8_t json;        /* ww__json_type */
-    uint8_t quick;       /* the same, or LEFT_OUT if the name is too long for a quick way */
+    uint32_t len;
+    uint8_t quick;       /* json, or LEFT_OUT if the name is too long for a quick way */
     uint8_t max_digits;  /* INTEGER: with so many digits, text is in range */
-    bool key;            /* part of the replica identity */
+    uint8_t json;        /* ww__json_type */
     bool skipped;        /* left out by a filter */
-    uint16_t key_place;  /* 1 ..: its place in the row's key; 0: not part of it */
-    uint32_t type_oid;
-    int32_t typmod;      /* -1: none */
-    bool composite;      /* not text, and what it says hangs on what the catalog told: fits.c */
     const ww_type *of;   /* NULL: not known */
     ww__value_print *print; /* NULL: has none */
+    uint32_t type_oid;
+    int32_t typmod;      /* -1: none */
+    uint16_t key_place;  /* 1 ..: its place in the row's key; 0: not part of it */
+    uint8_t type;        /* what the format's column() made of its type, for its own use */
+    bool key;            /* part of the replica identity */
+    bool composite;      /* not text, and what it says hangs on what the catalog told: fits.c */
 } ww__plan_column;
 
+/* One block of memory; the texts are behind the columns. First what rows seldom ask. */
 typedef struct ww__plan {
+    ww__counter counter;    /* its label is what the format's label() wrote */
+    struct ww__plan *next;  /* of the same bucket */
+    size_t size;
     uint64_t serial;        /* of the definition it was made from */
     uint32_t relation_id;
     uint16_t ncols, nkey;
     bool invalid;           /* a name is not UTF-8 */
     bool skipped;           /* left out by a filter */
-    struct ww__plan *next;  /* of the same bucket */
     ww_slice head;          /* padded; what the format's head() wrote */
-    ww__counter counter;    /* its label is what the format's label() wrote */
-    uint8_t *text;          /* all of the above, one allocation */
-    size_t text_size;
     ww__plan_column columns[];
 } ww__plan;
 
