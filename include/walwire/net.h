@@ -65,6 +65,8 @@ ww_status ww_sock_peer_user(const ww_sock *s, char *name, size_t cap, ww_error *
 short ww_sock_poll_events(const ww_sock *s, bool want_recv, bool want_send);
 /* Decrypted (or received but not handed out) bytes are waiting: do not poll, call recv. */
 bool ww_sock_pending(const ww_sock *s);
+/* A piece of a TLS record was received, and the rest of it is to come. */
+bool ww_sock_in_record(const ww_sock *s);
 /* The last receive did not take all that there was, as far as one can tell. */
 bool ww_sock_has_more(const ww_sock *s);
 /* How many recv() system calls were made, for benchmarks: bytes per call say how well reading is

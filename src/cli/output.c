@@ -324,6 +324,8 @@ bool output_wait(output *w)
 {
     ww_mono_us now = ww_clock_mono();
     ww_mono_us deadline = earlier(ww_sink_deadline(w->sink, now), feedback_deadline(w, now));
+    if (!output_full(w) && ww_client_poll_events(w->client) == 0)
+        deadline = earlier(deadline, ww_client_deadline(w->client)); /* of a nap: it may be over */
     note_asking(w, now);
     return wait_for(w, w->out.len > 0, !output_full(w), earlier(deadline, w->give_up_at), now);
 }

@@ -57,7 +57,7 @@ bool ww__gather_wants_read(const ww_client *c)
 
 static bool is_partial(const ww_session *s)
 {
-    return s->conn.in_end > s->conn.in_start;
+    return s->conn.in_end > s->conn.in_start || ww_sock_in_record(s->sock);
 }
 
 void ww__gather_note(ww_client *c, ww_status st)
@@ -76,6 +76,7 @@ void ww__gather_note(ww_client *c, ww_status st)
         c->batch.stalls++;
     }
     if (c->batch.napped) {
+        ww_sock_low_water(s->sock, 1); /* whoever polls next waits for a byte */
         c->batch.naps++;
         c->batch.napped_us += c->now.mono_us - c->batch.read_at;
         c->batch.since = c->batch.read_at;

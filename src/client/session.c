@@ -128,7 +128,7 @@ static ww_status receive_some(ww_session *s)
     uint8_t *room = receive_room(s, &cap);
     ww_status st = ww_sock_recv(s->sock, room, cap, &n, &why);
     s->read_len = n;
-    s->read_full = ww_sock_has_more(s->sock);
+    s->read_full = n == cap || ww_sock_has_more(s->sock); /* no room either: it has to grow */
     if (st == WW_OK)
         ww_conn_recv_ack(&s->conn, n);
     else if (st == WW_END)

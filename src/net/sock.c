@@ -248,6 +248,11 @@ bool ww_sock_pending(const ww_sock *s)
     return s->tls != NULL && ww__tls_pending(s);
 }
 
+bool ww_sock_in_record(const ww_sock *s)
+{
+    return s->tls != NULL && ww__tls_in_record(s);
+}
+
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 ptrdiff_t ww__sock_recv_raw(ww_sock *s, void *buf, size_t cap)

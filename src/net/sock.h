@@ -60,6 +60,7 @@ ww_status ww__sock_fail(const ww_sock *s, ww_error *err, int sys_errno);
 ww_status ww__tls_recv(ww_sock *s, uint8_t *buf, size_t cap, size_t *n, ww_error *err);
 ww_status ww__tls_send(ww_sock *s, const uint8_t *buf, size_t len, size_t *n, ww_error *err);
 bool ww__tls_pending(const ww_sock *s);
+bool ww__tls_in_record(const ww_sock *s);
 void ww__tls_end(ww_sock *s);
 
 #endif

@@ -169,6 +169,11 @@ bool ww__tls_pending(const ww_sock *s)
     return t->begin < t->end || SSL_pending(t->ssl) > 0;
 }
 
+bool ww__tls_in_record(const ww_sock *s)
+{
+    return SSL_has_pending(s->tls->ssl) == 1;
+}
+
 static ww_status check_ready(ww__tls_conn *t, ww_error *err)
 {
     if (t->error.status != WW_OK)
@@ -199,6 +204,7 @@ ww_status ww__tls_recv(ww_sock *s, uint8_t *buf, size_t cap, size_t *n, ww_error
     if (t->renegotiation && t->error.status == WW_OK)
         st = fail_about_peer(t, WW_ERR_TLS,
                              "the server asked to renegotiate, which is not safe; update it");
+    s->recv_full |= st == WW_END || st < 0;
     if (*n > 0)
         return WW_OK; /* an end or an error is said again by the next call */
     return st < 0 ? give_error(t, err) : st;

@@ -138,34 +138,48 @@ static ww_status read_copy_data(ww_stream *s, ww_slice copy_data, ww_wal_msg *ms
                        (char)type);
 }
 
-#define COMMIT_TIME_AT 9u   /* in Begin: behind the type and an LSN ... */
-#define PREPARE_TIME_AT 17u /* ... and in Begin Prepare: behind two */
-
-static void note_begin(ww_stream_times *t, ww_slice payload, size_t at)
+/* Where a message says when its transaction committed, or was prepared; 0: it does not. */
+static size_t commit_time_at(uint8_t type)
 {
-    if (payload.len >= at + 8)
-        t->commit_time = (int64_t)ww__load64(payload.ptr + at);
+    switch (type) {
+    case 'B':
+        return 9;
+    case 'b':
+        return 17;
+    case 'K':
+    case 'p':
+        return 18;
+    case 'c':
+        return 22;
+    case 'r':
+        return 26;
+    default:
+        return 0;
+    }
 }
 
-/* The server works on a transaction before it sends what begins it: that gap says nothing. */
+/* A message that belongs to no transaction. In a piece of a streamed one its XID comes first. */
+static bool stands_alone(const ww_stream_times *t, ww_slice payload)
+{
+    return payload.ptr[0] == 'M' && t->commit_time != INT64_MIN && payload.len > 1 &&
+           payload.ptr[1] == 0;
+}
+
+/* The server works on a transaction before it sends what begins or ends it: that gap says nothing.
+ */
 static void note_times(ww_stream_times *t, const ww_wal_msg *msg)
 {
     int64_t gap = (int64_t)((uint64_t)msg->sent_at.us - (uint64_t)t->sent_at);
+    size_t at = commit_time_at(msg->payload.ptr[0]);
     t->sent_at = msg->sent_at.us;
-    switch (msg->payload.ptr[0]) {
-    case 'B':
-        note_begin(t, msg->payload, COMMIT_TIME_AT);
-        break;
-    case 'b':
-        note_begin(t, msg->payload, PREPARE_TIME_AT);
-        break;
-    case 'S':
+    if (at != 0 && msg->payload.len >= at + 8)
+        t->commit_time = (int64_t)ww__load64(msg->payload.ptr + at);
+    else if (msg->payload.ptr[0] == 'S')
         t->commit_time = INT64_MIN;
-        break;
-    default:
-        if (gap > t->longest_gap)
-            t->longest_gap = gap;
-    }
+    else if (stands_alone(t, msg->payload))
+        t->commit_time = msg->sent_at.us;
+    else if (gap > t->longest_gap)
+        t->longest_gap = gap;
 }
 
 static void take_data(ww_stream *s, const ww_wal_msg *msg)

@@ -367,20 +367,20 @@ static void a_long_read_is_not_the_last(void)
 
 /* ---- what the stream says ------------------------------------------------------------------- */
 
-/* A WALData, sent at `at`, with this type byte and 40 more bytes, in which there is `first` behind
- * one LSN and `second` behind two. */
-static void input(feed *f, uint64_t at, char type, uint64_t first, uint64_t second)
+/* A WALData, sent at `at`, with this type byte, and the time `when` that many bytes behind it. */
+static void input(feed *f, uint64_t at, char type, size_t offset, uint64_t when)
 {
     enc e;
+    size_t i;
     memset(&e, 0, sizeof e);
     enc_u8(&e, 'w');
     enc_u64(&e, 0x100);
     enc_u64(&e, 0x100);
     enc_u64(&e, at);
     enc_u8(&e, (uint8_t)type);
-    enc_u64(&e, 0x100);
-    enc_u64(&e, first);
-    enc_u64(&e, second);
+    for (i = 0; i < offset; i++)
+        enc_u8(&e, 0);
+    enc_u64(&e, when);
     CHECK(ww_stream_input(&f->s, enc_slice(&e), f->now, NULL) == WW_OK);
     f->s.has_pending = false;
     enc_free(&e);
@@ -390,26 +390,54 @@ static void gaps_before_a_transaction_do_not_count(void)
 {
     feed f;
     feed_init(&f);
-    input(&f, 1000, 'B', 900, 0);
+    input(&f, 1000, 'B', 8, 900);
     f.s.times.longest_gap = 0;
     input(&f, 1010, 'I', 0, 0);
     input(&f, 1050, 'I', 0, 0);
     CHECK_EQ_U64(f.s.times.longest_gap, 40);
     CHECK_EQ_U64(f.s.times.commit_time, 900);
-    input(&f, 2050, 'B', 2000, 0);
-    CHECK_EQ_U64(f.s.times.longest_gap, 40);
+    input(&f, 2050, 'B', 8, 2000);
     CHECK_EQ_U64(f.s.times.commit_time, 2000);
-    input(&f, 3050, 'b', 0, 3000);
-    CHECK_EQ_U64(f.s.times.longest_gap, 40);
+    input(&f, 3050, 'b', 16, 3000); /* behind two LSNs */
     CHECK_EQ_U64(f.s.times.commit_time, 3000);
     input(&f, 4050, 'S', 0, 0);
-    CHECK_EQ_U64(f.s.times.longest_gap, 40);
     CHECK(f.s.times.commit_time == INT64_MIN);
+    CHECK_EQ_U64(f.s.times.longest_gap, 40);
     input(&f, 4000, 'I', 0, 0); /* the clock was set back */
     CHECK_EQ_U64(f.s.times.longest_gap, 40);
     CHECK_EQ_U64(f.s.times.sent_at, 4000);
     input(&f, (uint64_t)INT64_MAX, 'I', 0, 0);
     input(&f, (uint64_t)INT64_MAX + 1, 'I', 0, 0);
+    feed_fini(&f);
+}
+
+/* Of the transaction before, or of the year 2000, these would have a lag that allows every nap:
+ * 2,500 messages a second waited 5 ms each. */
+static void what_is_fresh_is_not_taken_for_late(void)
+{
+    static const struct {
+        char type;
+        size_t offset; /* of its own time */
+    } ends[] = {{'c', 21}, {'p', 17}, {'K', 17}, {'r', 25}};
+    size_t i;
+    feed f;
+    feed_init(&f);
+    input(&f, 1000, 'M', 0, 0); /* the first of all */
+    CHECK_EQ_U64(f.s.times.commit_time, 1000);
+    CHECK_EQ_U64(f.s.times.longest_gap, 0);
+    input(&f, 2000, 'B', 8, 500);
+    input(&f, 2001, 'M', 0, UINT64_C(1) << 56); /* a transaction's own */
+    CHECK_EQ_U64(f.s.times.commit_time, 500);
+    input(&f, 90000, 'M', 0, 0);
+    CHECK_EQ_U64(f.s.times.commit_time, 90000);
+    for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        input(&f, 100000, 'S', 0, 0);
+        input(&f, 100001, 'M', 0, 0); /* its XID begins with 0 */
+        CHECK(f.s.times.commit_time == INT64_MIN);
+        input(&f, 200000, ends[i].type, ends[i].offset, 199000);
+        CHECK_EQ_U64(f.s.times.commit_time, 199000);
+    }
+    CHECK_EQ_U64(f.s.times.longest_gap, 1);
     feed_fini(&f);
 }
 
@@ -435,5 +463,6 @@ int main(void)
     RUN(a_window_must_hold_what_is_on_its_way);
     RUN(a_long_read_is_not_the_last);
     RUN(gaps_before_a_transaction_do_not_count);
+    RUN(what_is_fresh_is_not_taken_for_late);
     return check_report();
 }
