@@ -10,9 +10,11 @@
  *   FAULT_ERROR=CLASS:N[+]:ERRNO:SUFFIX   the N-th call (+: and all later ones) of the class write,
  *                       sync, truncate or open on files whose path ends so fails with this number
  *   FAULT_SHORT=N       writes to files take N bytes at most
+ *   FAULT_SLOW=N        each write to a file lasts N us longer
  *   FAULT_NET=N         send and recv take N bytes at most
  *   FAULT_EINTR=1       every other call of a kind fails with EINTR
  *   FAULT_SPEED=N       the monotonic clock runs N times as fast
+ *   FAULT_RTT=N         the peer of a TCP connection is N us away, so the kernel says
  *
  * A line, `started` first:
  *   number time-in-us call fd inode offset length result errno data-offset path
@@ -25,11 +27,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +67,8 @@ static struct {
     char error_suffix[128];
     size_t short_write, net;
     bool eintr;
-    long speed;
+    long slow_us, speed;
+    uint32_t rtt_us;
     struct timespec begun;
 } is = {.log = -1, .data = -1};
 
@@ -169,7 +175,9 @@ __attribute__((constructor)) static void begin(void)
     is.short_write = (size_t)number_of("FAULT_SHORT");
     is.net = (size_t)number_of("FAULT_NET");
     is.eintr = number_of("FAULT_EINTR") != 0;
+    is.slow_us = (long)number_of("FAULT_SLOW");
     is.speed = (long)number_of("FAULT_SPEED");
+    is.rtt_us = (uint32_t)number_of("FAULT_RTT");
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &is.begun);
     is.log = open_own("FAULT_LOG");
     is.data = open_own("FAULT_DATA");
@@ -292,6 +300,13 @@ static long write_at(event *e, const void *bytes, size_t len, off_t at)
     return n;
 }
 
+static void be_slow(void)
+{
+    struct timespec t = {is.slow_us / 1000000, is.slow_us % 1000000 * 1000};
+    if (is.slow_us > 0)
+        syscall(SYS_nanosleep, &t, NULL);
+}
+
 /* at: -1 for the descriptor's own offset. */
 static ssize_t write_file(event *e, const void *bytes, size_t len, off_t at)
 {
@@ -300,6 +315,7 @@ static ssize_t write_file(event *e, const void *bytes, size_t len, off_t at)
         errno = EINTR;
         return -1;
     }
+    be_slow();
     count(e);
     e->length = len;
     code = injected("write", e->fd, NULL);
@@ -570,6 +586,16 @@ ssize_t recv(int fd, void *bytes, size_t len, int flags)
     if (is.net != 0 && len > is.net)
         len = is.net;
     return syscall(SYS_recvfrom, fd, bytes, len, flags, NULL, NULL);
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    struct tcp_info *info = value;
+    int result = (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+    if (result == 0 && is.rtt_us != 0 && level == IPPROTO_TCP && name == TCP_INFO &&
+        *len >= offsetof(struct tcp_info, tcpi_min_rtt) + sizeof info->tcpi_min_rtt)
+        info->tcpi_min_rtt = is.rtt_us;
+    return result;
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
