@@ -339,6 +339,23 @@ static txn *open_txn(ww__spool *s)
     return t;
 }
 
+/* Nearly every record fits into the chunk that is at hand. */
+static bool append_whole(txn *t, ww_slice head, ww_slice body)
+{
+    chunk *c = t->last;
+    uint8_t *to;
+    if (c == NULL || c->bytes == NULL || c->cap - c->len < LENGTH_SIZE + head.len ||
+        c->cap - c->len - LENGTH_SIZE - head.len < body.len)
+        return false;
+    to = c->bytes + c->len;
+    ww__store32(to, (uint32_t)(head.len + body.len));
+    memcpy(to + LENGTH_SIZE, head.ptr, head.len);
+    if (body.len > 0)
+        memcpy(to + LENGTH_SIZE + head.len, body.ptr, body.len);
+    c->len += LENGTH_SIZE + head.len + body.len;
+    return true;
+}
+
 static ww_status append(void *ctx, void **handle, ww_slice head, ww_slice body, ww_error *err)
 {
     ww__spool *s = ctx;
@@ -347,6 +364,8 @@ static ww_status append(void *ctx, void **handle, ww_slice head, ww_slice body, 
     ww_status st;
     if (*handle == NULL && (*handle = open_txn(s)) == NULL)
         return ww__fail(err, WW_ERR_NOMEM, "no memory for a streamed transaction");
+    if (append_whole(*handle, head, body))
+        return WW_OK;
     ww__store32(length, (uint32_t)(head.len + body.len));
     st = append_bytes(s, *handle, prefix, err);
     if (st == WW_OK)
@@ -418,27 +437,34 @@ static void release_record(ww__spool *s)
     s->record_cap = 0;
 }
 
+/* It lies in several chunks. */
+static ww_status read_in_pieces(ww__spool *s, txn *t, ww_slice *record, ww_error *err)
+{
+    uint8_t length[LENGTH_SIZE];
+    ww_status st = gather(s, t, length, sizeof length, err);
+    if (st != WW_OK)
+        return st;
+    record->len = ww__load32(length);
+    if ((st = reserve_record(s, record->len, err)) < 0)
+        return st;
+    record->ptr = s->record;
+    return gather(s, t, s->record, record->len, err);
+}
+
 static ww_status read_record(void *ctx, void *handle, ww_slice *record, ww_error *err)
 {
     ww__spool *s = ctx;
     txn *t = handle;
-    uint8_t length[LENGTH_SIZE];
     ww_slice bytes;
-    size_t len;
-    ww_status st = gather(s, t, length, sizeof length, err);
+    ww_status st;
     release_record(s);
-    if (st != WW_OK)
+    if ((st = current_bytes(s, t, &bytes, err)) != WW_OK)
         return st;
-    len = ww__load32(length);
-    if (t->read_at + len <= t->first->len && current_bytes(s, t, &bytes, err) == WW_OK) {
-        record->ptr = bytes.ptr; /* whole in one chunk: where it lies */
-        t->read_at += len;
-    } else {
-        if ((st = reserve_record(s, len, err)) < 0 || (st = gather(s, t, s->record, len, err)) < 0)
-            return st;
-        record->ptr = s->record;
-    }
-    record->len = len;
+    if (bytes.len < LENGTH_SIZE || bytes.len - LENGTH_SIZE < ww__load32(bytes.ptr))
+        return read_in_pieces(s, t, record, err);
+    record->len = ww__load32(bytes.ptr);
+    record->ptr = bytes.ptr + LENGTH_SIZE;
+    t->read_at += LENGTH_SIZE + record->len;
     return WW_OK;
 }
 
