@@ -182,6 +182,7 @@ ww_log report_log(const options *o); /* the library's log lines */
 bool signals_install(void);
 int signals_fd(void);           /* readable once a stop was asked for */
 bool signals_stop(void);        /* was it? */
+bool signals_any(void);         /* was that, or a hangup, and is not done yet? */
 int signals_exit_code(void);    /* 128 + the signal's number */
 void signals_acknowledge(void); /* empties the descriptor, so that what follows can wait */
 /* From now on SIGHUP asks for a new output file, instead of ending the process. */

@@ -62,6 +62,11 @@ static void say_waiting(output *w)
               what_is_waited_for(w), (double)w->o->shutdown_timeout_us / 1e6);
 }
 
+bool output_is_pressed(const output *w)
+{
+    return signals_any() || w->acks.ended;
+}
+
 bool output_stop_asked(output *w)
 {
     note_signal(w);

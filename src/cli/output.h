@@ -65,6 +65,8 @@ bool output_full(const output *w);
 /* Has a signal asked for a stop, or can nobody acknowledge any more? From the first time on the
  * sink is waited for at most --shutdown-timeout. */
 bool output_stop_asked(output *w);
+/* Is there a signal, or the end of acknowledgements, that each event has to be asked about? */
+bool output_is_pressed(const output *w);
 /* SIGHUP: opens the file anew, if whole units are all that was added so far. false: failed. */
 bool output_reopen(output *w);
 /* File: drops what belongs to no whole unit; elsewhere nothing. false: failed. */

@@ -73,6 +73,11 @@ int signals_fd(void)
     return wake[0];
 }
 
+bool signals_any(void)
+{
+    return stop_asked != 0 || reopen_asked != 0;
+}
+
 bool signals_stop(void)
 {
     return stop_asked != 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define STOP_US UINT64_C(5000000) /* how long the server may take to end the stream */
+#define PEEK_EVERY 64u            /* events between two looks at what does not press */
 #define LOOK_EVERY 4096u          /* events between two looks at the clock while busy */
 
 /* ---- start ---------------------------------------------------------------------------------- */
@@ -222,10 +223,12 @@ static outcome run_loop(streaming *s, ww_error *err)
 {
     outcome result = GO_ON;
     while (result == GO_ON) {
-        if (may_stop(s))
-            return STOPPED;
-        if (!output_reopen(&s->out) || !look_around(s))
-            return OUTPUT_FAILED;
+        if (s->busy % PEEK_EVERY == 0 || output_is_pressed(&s->out)) {
+            if (may_stop(s))
+                return STOPPED;
+            if (!output_reopen(&s->out) || !look_around(s))
+                return OUTPUT_FAILED;
+        }
         result = step(s, err);
     }
     return result;
