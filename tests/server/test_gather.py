@@ -160,16 +160,25 @@ class OtherSpeeds(Gatherer):
         self.assertTrue(library.exists(), "build the target fault_shim")
         return {"LD_PRELOAD": library, **{f"FAULT_{name}": value for name, value in settings.items()}}
 
-    def slow_writes(self, slow_us, *arguments, **more):
-        """A nap that is over when the write is done ends then: no other begins, and no pause."""
+    def average_nap(self, out, slow_us, *arguments, **more):
+        """In ms, of a backlog that goes into this file, each write to which lasts so much longer."""
         self.fill()
-        log, out = self.dir / "shim", self.dir / "out"
+        log = self.dir / "shim"
         with unittest.mock.patch.object(support, "walwire", str(support.tools / "walwire")):
             done = self.until_now("-vv", "--proto", "1", "-f", out, *arguments, env=self.shim(SLOW=slow_us, LOG=log),
                                   conninfo=self.conninfo(**more))
         self.assertIn(" write ", log.read_text())
-        self.assertGreater(self.numbers(done)[3], 0, done.err)
-        self.assertLess(float(self.said(done)[4]), slow_us / 1000 + 5, done.err)
+        self.drop_slots()
+        return float(self.said(done)[4])
+
+    def slow_writes(self, slow_us, *arguments, **more):
+        """A nap that is over when the write is done ends then: no other begins, and no pause. Others on the machine make
+        naps longer, never shorter: one good run of three is enough."""
+        limit, averages = slow_us / 1000 + 3.5, []
+        while len(averages) < 3 and not (averages and 0 < averages[-1] < limit):
+            averages.append(self.average_nap(self.dir / f"out{len(averages)}", slow_us, *arguments, **more))
+        self.assertGreater(averages[-1], 0, "no naps")
+        self.assertLess(averages[-1], limit, averages)
 
     def test_slow_writes_over_a_unix_socket(self):
         self.slow_writes(500)
