@@ -94,7 +94,7 @@ static void in_memory(void)
 
 static void in_a_file(void)
 {
-    static const size_t limits[] = {1, 1 << 10, 40 << 10, 100 << 10, 1 << 20};
+    static const size_t limits[] = {1, 1 << 10, 40 << 10, 100 << 10, 1 << 20, 6 << 20};
     size_t i;
     for (i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         uint64_t spilled;
