@@ -42,7 +42,7 @@ void ww__gather_begin(ww_client *c)
     ww__gather_init(&c->gather, path, rtt_us);
     if (c->gather.small_window)
         ww_sock_window(c->session->sock, WW__GATHER_WINDOW);
-    if (path == WW__GATHER_UNIX) /* both ends have the system's default */
+    if (c->gather.path == WW__GATHER_UNIX) /* both ends have the system's default */
         c->batch.capacity = ww_sock_buffer_size(c->session->sock, true);
     c->batch.messages = c->stream.counters.wal_messages;
     c->batch.bytes = c->stream.counters.wal_bytes;

@@ -31,6 +31,8 @@
 void ww__gather_init(ww__gather *g, ww__gather_path path, uint32_t rtt_us)
 {
     memset(g, 0, sizeof *g);
+    if (path == WW__GATHER_FAR && rtt_us < WW__GATHER_NAP_US)
+        path = WW__GATHER_OFF; /* the server would send more packets, and smaller ones */
     g->path = path;
     g->rtt_us = rtt_us;
     g->small_window = path == WW__GATHER_NEAR;

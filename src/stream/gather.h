@@ -25,7 +25,7 @@ typedef struct ww__gather_batch {
     int64_t longest_gap;  /* and how long the server was not sending in the middle of one */
     ww_mono_us napped_us; /* between this batch and the one before; 0: nobody napped */
     ww_mono_us now;
-    size_t capacity; /* UNIX: of the server's send buffer; FAR: of our receive buffer; 0: unknown */
+    size_t capacity; /* UNIX: of the server's send buffer, FAR: of our receive buffer; 0: unknown */
 } ww__gather_batch;
 
 typedef struct ww__gather {
@@ -41,7 +41,8 @@ typedef struct ww__gather {
     double good_messages, good_bytes; /* the most that came through without stopping it */
 } ww__gather;
 
-/* path OFF is allowed, and means that nobody calls the others. */
+/* path OFF is allowed, and means that nobody calls the others. FAR is made OFF where a round trip
+ * is shorter than a nap. */
 void ww__gather_init(ww__gather *g, ww__gather_path path, uint32_t rtt_us);
 
 /* How long to nap before the next receive; 0: wait for the server instead. */

@@ -18,7 +18,7 @@ typedef struct source {
 static void begin(source *s, ww__gather_path path)
 {
     memset(s, 0, sizeof *s);
-    ww__gather_init(&s->g, path, 50);
+    ww__gather_init(&s->g, path, path == WW__GATHER_FAR ? 10000 : 50);
     s->b.sent_at = INT64_C(800000000000000);
     s->b.now = 1000000;
     s->b.capacity = path == WW__GATHER_FAR ? 6u << 20 : DEFAULT_UNIX;
@@ -254,6 +254,18 @@ static void far_away_holes_are_the_paths(void)
     CHECK(run_busy(&s, 1) > 300);
 }
 
+/* 1 ms each way: 290,000 packets for 300,000 rows, where an eager client made it 200,000, and 15 %
+ * more CPU for the server. */
+static void neither_near_nor_far_it_does_not_pay(void)
+{
+    source s;
+    begin(&s, WW__GATHER_FAR);
+    ww__gather_init(&s.g, WW__GATHER_FAR, 2000);
+    CHECK(s.g.path == WW__GATHER_OFF);
+    ww__gather_init(&s.g, WW__GATHER_FAR, 5000);
+    CHECK(s.g.path == WW__GATHER_FAR);
+}
+
 static void short_naps_grow_again(void)
 {
     source s;
@@ -456,6 +468,7 @@ int main(void)
     RUN(a_hole_in_a_small_batch_is_not_ours);
     RUN(what_once_came_through_is_not_believed_for_ever);
     RUN(far_away_holes_are_the_paths);
+    RUN(neither_near_nor_far_it_does_not_pay);
     RUN(short_naps_grow_again);
     RUN(naps_too_short_to_be_taken_are_tried_again);
     RUN(the_server_is_hardly_ever_stopped);
