@@ -94,7 +94,7 @@ def single_commits(options, bench):
           "| milliseconds | rows | p50 | p99 | p99.9 |\n|---|---:|---:|---:|---:|")
     for name, command in latency.clients(options, bench, "l").items():
         stamps = latency.measure(bench, command, "l", RATE, options.seconds, BACKLOG)
-        print(latency.row(name, latency.after_backlog(stamps)[1]), flush=True)
+        print(latency.row(name, [latency.after_backlog(stamps)[1]]), flush=True)
 
 
 def read_options():
@@ -109,6 +109,7 @@ def read_options():
     parser.add_argument("--delays", default="1,5,20", help="milliseconds each way")
     parser.add_argument("--seconds", type=int, help="of single commits")
     parser.add_argument("--server", default="18")
+    parser.set_defaults(transport="tcp", format="compact")
     options = parser.parse_args()
     options.scale = options.scale or (0.03 if options.quick else 1.0)
     options.rounds = options.rounds or (3 if options.quick else 5)
