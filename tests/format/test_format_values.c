@@ -220,7 +220,7 @@ static void put16(uint8_t *to, unsigned value)
 static void check_numeric(drive *d, unsigned count, int weight, unsigned scale, bool negative)
 {
     static const unsigned groups[] = {12, 34, 5000, 7};
-    uint8_t bytes[16], room[256];
+    uint8_t bytes[16] = {0}, room[256];
     ww_out out = {room, 1, sizeof room - 2, WW_OK, NULL, NULL, NULL, 0};
     ww_column column = enc_binary(bytes, 8 + 2 * count);
     ww_value v = ww_value_of(NULL, NUMERIC, &column);
