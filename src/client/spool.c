@@ -7,8 +7,6 @@
  * each to an extent of its own; extents that are read or dropped are used again. */
 #include "spool.h"
 
-#include "slab.h"
-
 #include "base/error.h"
 #include "base/reader.h"
 #include "base/writer.h"
@@ -20,8 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_MAX WW__SLAB_CHUNK     /* also the size of an extent */
-#define SLAB_FROM ((size_t)4 << 20) /* so much in memory: there is a large transaction */
+#define CHUNK_MAX ((size_t)32 << 10) /* also the size of an extent */
 #define CHUNK_MIN ((size_t)1 << 10)
 #define LENGTH_SIZE 4u
 #define CANNOT_MAKE "cannot make a spill file in"
@@ -34,7 +31,6 @@ struct chunk {
     chunk *next;          /* of the transaction */
     chunk *older, *newer; /* of the queue, while in memory */
     uint8_t *bytes;       /* NULL: in the file */
-    ww__slab *slab;       /* bytes are of it; NULL: on their own */
     uint64_t extent;
     size_t cap, len;
 };
@@ -48,7 +44,6 @@ struct txn {
 struct ww__spool {
     ww_spool table;
     size_t memory, memory_limit;
-    ww__slabs slabs;
     chunk *oldest, *newest;
     txn *transactions;
     int fd;
@@ -224,11 +219,7 @@ static void release_memory(ww__spool *s, chunk *c)
 {
     dequeue(s, c);
     s->memory -= c->cap;
-    if (c->slab != NULL)
-        ww__slab_give(&s->slabs, c->slab, c->bytes);
-    else
-        free(c->bytes);
-    c->slab = NULL;
+    free(c->bytes);
     c->bytes = NULL;
 }
 
@@ -279,11 +270,7 @@ static ww_status add_chunk(ww__spool *s, txn *t, size_t cap, ww_error *err)
     chunk *c = st == WW_OK ? calloc(1, sizeof *c) : NULL;
     if (st < 0)
         return st;
-    if (c != NULL && cap == CHUNK_MAX && s->memory >= SLAB_FROM)
-        c->bytes = ww__slab_take(&s->slabs, &c->slab);
-    if (c != NULL && c->bytes == NULL)
-        c->bytes = malloc(cap);
-    if (c == NULL || c->bytes == NULL) {
+    if (c == NULL || (c->bytes = malloc(cap)) == NULL) {
         free(c);
         return ww__fail(err, WW_ERR_NOMEM, "no memory for a streamed transaction");
     }
