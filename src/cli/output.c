@@ -92,13 +92,6 @@ static bool fail_reader_gone(output *w)
     return false;
 }
 
-static ww_mono_us time_left(ww_mono_us deadline, ww_mono_us now)
-{
-    if (deadline == WW_MONO_NEVER)
-        return WW_MONO_NEVER;
-    return deadline > now ? deadline - now : 0;
-}
-
 static struct pollfd poll_for(int fd, short events)
 {
     struct pollfd item = {fd, events, 0}; /* -1: poll() ignores it */
@@ -121,7 +114,7 @@ static bool wait_for(output *w, bool sink, bool server, ww_mono_us deadline, ww_
     fds[POLL_ACKS] = poll_for(w->client != NULL ? w->acks.fd : -1, POLLIN);
     fds[POLL_SERVER] = poll_for(read_server ? ww_client_fd(w->client) : -1,
                                 read_server ? ww_client_poll_events(w->client) : 0);
-    if (ww__poll_for(fds, POLLED, time_left(deadline, now)) < 0) /* EINTR: a signal */
+    if (ww__poll_for(fds, POLLED, ww__time_left(deadline, now)) < 0) /* EINTR: a signal */
         fds[POLL_SINK].revents = fds[POLL_HANGUP].revents = 0;
     note_signal(w);
     say_waiting(w);
@@ -325,12 +318,17 @@ static void note_asking(output *w, ww_mono_us now)
               w->acks.on ? "what the consumer has not acknowledged yet" : "the output's reader");
 }
 
+static bool is_napping(const ww_client *client)
+{
+    return ww_client_fd(client) >= 0 && ww_client_poll_events(client) == 0;
+}
+
 bool output_wait(output *w)
 {
     ww_mono_us now = ww_clock_mono();
     ww_mono_us deadline = earlier(ww_sink_deadline(w->sink, now), feedback_deadline(w, now));
-    if (!output_full(w) && ww_client_poll_events(w->client) == 0)
-        deadline = earlier(deadline, ww_client_deadline(w->client)); /* of a nap: it may be over */
+    if (!output_full(w) && is_napping(w->client))
+        deadline = earlier(deadline, ww_client_deadline(w->client)); /* which may be over */
     note_asking(w, now);
     return wait_for(w, w->out.len > 0, !output_full(w), earlier(deadline, w->give_up_at), now);
 }

@@ -31,12 +31,10 @@ int ww__poll_for(struct pollfd *fds, size_t count, ww_mono_us left_us)
 #endif
 }
 
-static ww_mono_us time_left(ww_mono_us deadline)
+ww_mono_us ww__time_left(ww_mono_us deadline, ww_mono_us now)
 {
-    ww_mono_us now;
     if (deadline == WW_MONO_NEVER)
         return WW_MONO_NEVER;
-    now = ww_clock_mono();
     return deadline > now ? deadline - now : 0;
 }
 
@@ -51,7 +49,7 @@ ww_status ww_sock_wait(ww_sock *s, short events, ww_mono_us deadline, int wake_f
     fds[1].fd = wake_fd; /* poll passes over a negative one */
     fds[1].events = POLLIN;
     for (;;) {
-        ww_mono_us left = ready ? 0 : time_left(deadline);
+        ww_mono_us left = ready ? 0 : ww__time_left(deadline, ww_clock_mono());
         int n;
         fds[0].revents = fds[1].revents = 0;
         n = ww__poll_for(fds, 2, left);
