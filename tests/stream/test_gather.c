@@ -266,15 +266,21 @@ static void neither_near_nor_far_it_does_not_pay(void)
     CHECK(s.g.path == WW__GATHER_FAR);
 }
 
+/* Nothing speaks but holes, and they have made naps short. */
+static void begin_with_holes(source *s)
+{
+    unsigned i;
+    begin(s, WW__GATHER_UNIX);
+    s->b.capacity = 0;
+    run_busy(s, 6);
+    for (i = 0; i < 12; i++)
+        feed_batch(s, 300, 133, 5000, 1000000, 5000);
+}
+
 static void short_naps_grow_again(void)
 {
     source s;
-    unsigned i;
-    begin(&s, WW__GATHER_UNIX);
-    s.b.capacity = 0; /* nothing but the holes speaks */
-    run_busy(&s, 6);
-    for (i = 0; i < 12; i++)
-        feed_batch(&s, 300, 133, 5000, 1000000, 5000);
+    begin_with_holes(&s);
     CHECK(s.g.harmless_us < 200);
     CHECK_EQ_U64(run_busy(&s, 300), WW__GATHER_NAP_US);
 }
@@ -284,11 +290,7 @@ static void naps_too_short_to_be_taken_are_tried_again(void)
 {
     source s;
     unsigned i;
-    begin(&s, WW__GATHER_UNIX);
-    s.b.capacity = 0; /* nothing but the holes speaks */
-    run_busy(&s, 6);
-    for (i = 0; i < 12; i++)
-        feed_batch(&s, 300, 133, 5000, 1000000, 5000);
+    begin_with_holes(&s);
     for (i = 0; i < 400 && s.last_nap == 0; i++)
         feed_batch(&s, 20, 133, 1000, 1000000, 30);
     for (i = 0; i < 400; i++)
